@@ -216,10 +216,10 @@ def test_two_answers_to_identical_questions_are_two() -> None:
     assert [agreements.take("a") for _ in range(3)] == [True, True, False]
 
 
-def test_a_ticket_is_redeemed_once() -> None:
+async def test_a_ticket_is_redeemed_once() -> None:
     now = 0.0
     agreements = Agreements(lambda: now, 600)
-    assert [agreements.redeem(ticket) for ticket in "abab"] == [True, True, False, False]
+    assert [await agreements.redeem(ticket) for ticket in "abab"] == [True, True, False, False]
 
 
 def local(name: str, size: int = 1, source: str = "") -> LocalFile:

@@ -166,7 +166,7 @@ async def test_what_a_handler_sends_goes_through_the_channel_of_its_request(plai
 
 
 def test_the_outer_middleware_is_between_tracing_and_sealing(server: Server) -> None:
-    tracing, ours, sealing = (type(each) for each in server.middleware[:3])
+    tracing, ours, _, sealing = (type(each) for each in server.middleware[:4])
     assert tracing.__name__ == "OpenTelemetryMiddleware"
     assert (ours, sealing) == (OutgoingRedaction, RequestStateBoundary)
 

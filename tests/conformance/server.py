@@ -29,6 +29,7 @@ from mcp_types import (
 )
 from pydantic import BaseModel
 
+from gemini_interactions_mcp.core import Principal
 from gemini_interactions_mcp.server.tasks.extension import (
     TASKS_EXTENSION,
     Task,
@@ -103,24 +104,24 @@ class Jobs:
             yield
             self.tasks.cancel_scope.cancel()
 
-    async def task(self, task_id: str, *, asks: bool) -> Task | None:
+    async def task(self, task_id: str, principal: Principal, *, asks: bool) -> Task | None:
         """The task of a job."""
-        del asks
+        del asks, principal
         if (job := self._jobs.get(task_id)) is None:
             return None
         now = datetime.now(UTC)
         return Task(job.id, job.status, job.created, now, None, job.inputs, job.result, job.error)
 
-    async def answer(self, task_id: str, responses: Mapping[str, Any], *, asks: bool) -> bool:
+    async def answer(self, task_id: str, principal: Principal, responses: Mapping[str, Any], *, asks: bool) -> bool:
         """Answer what a job has asked for."""
-        del asks
+        del asks, principal
         if job := self._jobs.get(task_id):
             job.answer(responses)
         return job is not None
 
-    async def cancel(self, task_id: str, *, asks: bool) -> bool:
+    async def cancel(self, task_id: str, principal: Principal, *, asks: bool) -> bool:
         """End a job."""
-        del asks
+        del asks, principal
         if job := self._jobs.get(task_id):
             job.scope.cancel()
         return job is not None

@@ -15,7 +15,7 @@ from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.runs.runs import Runs
-from gemini_interactions_mcp.server.context import make_limits
+from gemini_interactions_mcp.server.assembling import make_limits
 from gemini_interactions_mcp.settings import Settings
 
 QUICK = replace(

@@ -3,6 +3,7 @@ from .client import Gemini as Gemini
 from .downloads import Downloads as Downloads
 from .error_mapping import UNKNOWN_OUTCOME as UNKNOWN_OUTCOME
 from .events import StepAssembler as StepAssembler
+from .held_stores import HeldStores as HeldStores
 from .observation import ObservedApi as ObservedApi
 from .observation import ObservedReply as ObservedReply
 from .observation import StopCondition as StopCondition

@@ -78,9 +78,13 @@ class StoreService:
         access: Sends the calls.
         redact: Removes secrets from what uploads answer.
         timing: Deadlines and back-offs.
+
+    Attributes:
+        parts: These, for another service of the same key.
     """
 
     def __init__(self, access: ApiAccess, redact: Redactor, timing: Timing) -> None:
+        self.parts = (access, redact, timing)
         self._access = access
         self._redact = redact
         self._timing = timing
@@ -122,6 +126,9 @@ class StoreService:
             with suppress(RefusedError):
                 return await self.get(name)
         return stores.choose_store(text, await self.read_all())
+
+    async def admit(self, names: Iterable[str]) -> None:
+        """Check that a request may search some stores: those of one's own key, all; Google knows which there are."""
 
     async def get(self, name: str) -> FileSearchStore:
         """Return a store.

@@ -1,6 +1,8 @@
 from . import folders as folders
 from . import lenient as lenient
 from . import phrases as phrases
+from .counted_tasks import CountedTasks as CountedTasks
+from .counted_tasks import TaskStarter as TaskStarter
 from .credentials import find_header_secrets as find_header_secrets
 from .credentials import find_url_secrets as find_url_secrets
 from .errors import BackgroundRefusedError as BackgroundRefusedError

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 import anyio
-from anyio.abc import TaskGroup
+
+from .counted_tasks import TaskStarter
 
 SharedT = TypeVar("SharedT")
 
@@ -51,7 +52,7 @@ class SharedTasks(Generic[SharedT]):
         kept: Seconds for which an outcome is kept that no call has taken.
     """
 
-    def __init__(self, tasks: TaskGroup, kept: float) -> None:
+    def __init__(self, tasks: TaskStarter, kept: float) -> None:
         self._tasks = tasks
         self._kept = kept
         self._going: dict[Hashable, SharedTask[SharedT]] = {}

@@ -86,6 +86,7 @@ class Timing:
         agreement: Time that an agreement lasts while files are uploaded; each call that uses it renews it.
         layout: Deadline for laying out a document, which hosts wait 45 to 60 seconds for; the longest one takes 15.
         attaching: Time for which a result waits for its view, which can read the rest itself.
+        tenant_idle: Time without a request after which what the requests of a remote principal use is closed.
         disconnect: Time limit for closing the connections to Google at shutdown.
 
         In `transports`:
@@ -173,6 +174,7 @@ class Timing:
     agreement: float = 600.0
     attaching: float = 2.0
     layout: float = 40.0
+    tenant_idle: float = 600.0
     disconnect: float = 0.5
 
     # transports

@@ -4,6 +4,7 @@ from .boundary import REASON_EXISTS as REASON_EXISTS
 from .boundary import Boundary as Boundary
 from .clipping import Excerpt as Excerpt
 from .content import InputFiles as InputFiles
+from .held_uploads import HeldUploads as HeldUploads
 from .indexing import StoreUploads as StoreUploads
 from .inspection import InspectedSource as InspectedSource
 from .inspection import Inspection as Inspection

@@ -8,9 +8,9 @@ import re
 import stat
 import sys
 import unicodedata
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from io import BufferedReader
 from os import stat_result
@@ -60,6 +60,12 @@ REASON_LINKED_FOLDER: Final = "linked to a folder"
 REASON_EXISTS: Final = "already there"
 
 ALLOWED_DIRS_REMEDY: Final = f"the user can allow more with {ALLOWED_DIRS_VARIABLE}"
+PATHS_CLOSED: Final = (
+    "Paths of this server are closed to you: send a file with upload_file, and give what that returns; files that are "
+    "made come back as links. Nothing was sent."
+)
+"""Told to users of other machines, about any path."""
+
 BUNDLE_REMEDY: Final = f"the user can choose a folder in this extension's settings: “{BUNDLE_FOLDER_TITLE}”"
 
 
@@ -72,19 +78,32 @@ class Boundary:
         output: The one of them in which relative paths are written.
         secrets: Whether files that look like secrets may be read.
         remedy: What the user can do about a path outside the roots.
+        closed: Whether the user may name no path, but those in mapped folders to read.
+        mapped: These folders by their names.
     """
 
     roots: tuple[Path, ...]
     output: Path
     secrets: bool = False
     remedy: str = ALLOWED_DIRS_REMEDY
+    closed: bool = False
+    mapped: Mapping[str, Path] = field(default_factory=dict[str, Path])
 
     @classmethod
     def of(cls, settings: Settings) -> "Boundary":
         """Build the boundary from the user's settings."""
+        if settings.remote:
+            return cls.of_remote(settings)
         roots = dict.fromkeys((*settings.allowed_dirs, settings.output_dir))
         remedy = BUNDLE_REMEDY if settings.bundled else ALLOWED_DIRS_REMEDY
         return cls(tuple(roots), settings.output_dir, settings.allow_secrets, remedy)
+
+    @classmethod
+    def of_remote(cls, settings: Settings) -> "Boundary":
+        """Build the boundary of a user of another machine."""
+        mapped = dict(settings.mapped_dirs)
+        roots = dict.fromkeys((*mapped.values(), settings.output_dir))
+        return cls(tuple(roots), settings.output_dir, settings.allow_secrets, closed=True, mapped=mapped)
 
     @contextmanager
     def open(self, source: str, *, whole: bool = False) -> Generator[BufferedReader]:
@@ -127,6 +146,8 @@ class Boundary:
         Raises:
             FileRefusedError: It is elsewhere, hidden, exists, or has characters that no name should have.
         """
+        if self.closed:
+            raise FileRefusedError(PATHS_CLOSED)
         with translate_path_errors(path):
             wanted = require_plain_name(parse_local_path(path), path)
             roots = self.roots if wanted.is_absolute() else (self.output,)

@@ -4,7 +4,7 @@ The inspection sends nothing, and refuses what Gemini does not accept. Sending g
 changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, Nam
 from .left_out import Omissions
 from .naming import NamedSource, check_names, split_names
 from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
+from .remote_sources import find_api_file, make_missing_file_error
 from .saved_files import SavedFiles
 from .sources import SAVED_FILES_URI, deduplicate_sources, find_meant_source
 from .upload_cache import OutgoingFile, UploadCache
@@ -35,6 +36,7 @@ TypeLookup = Callable[[str], Awaitable[str]]
 """Name of a file of the Files API (`files/abc`) -> its MIME type."""
 
 RecordLookup = Callable[[str], Awaitable[Record]]
+HoldingCheck = Callable[[str], Awaitable[bool]]
 """Id of an interaction -> its record, with the files saved for it."""
 
 UploadReport = Callable[[float, float, str], Awaitable[None]]
@@ -55,15 +57,25 @@ class InputFiles:
         uploads: Sends large files to the Files API.
         lookup: Asks the Files API for the type of one of its files.
         earlier: Finds earlier interactions, whose saved files can be sources.
+        holds: Whether the user holds a file of the Files API; None where every file of the key is the user's.
     """
 
-    def __init__(self, settings: Settings, uploads: UploadCache, *, lookup: TypeLookup, earlier: RecordLookup) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        uploads: UploadCache,
+        *,
+        lookup: TypeLookup,
+        earlier: RecordLookup,
+        holds: HoldingCheck | None = None,
+    ) -> None:
         self._boundary = Boundary.of(settings)
         self._saved = SavedFiles(self._boundary)
         self._inline = settings.inline_bytes
         self._uploads = uploads
         self._lookup = lookup
         self._earlier = earlier
+        self._holds = holds
 
     async def inspect(
         self,
@@ -94,6 +106,7 @@ class InputFiles:
         if resolution is not None and resolution not in MEDIA_RESOLUTIONS:
             raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources), named)
+        await self._check_held(each.source for each in intended)
         given = [each._replace(source=path) for each in intended for path in await self._expand_saved(each.source)]
         deduplicate_sources(each.source for each in given)
         limits = CallLimits(self._inline, sandboxed=sandboxed)
@@ -131,6 +144,18 @@ class InputFiles:
             digest=inspection.digest,
             attachments=inspection.attachments,
         )
+
+    async def _check_held(self, sources: Iterable[str]) -> None:
+        """Check that the user holds the files of the Files API among some sources.
+
+        Raises:
+            FileRefusedError: One is not there, or another's.
+            JournalError: Whose they are cannot be read.
+        """
+        for source in sources:
+            name = find_api_file(source)
+            if name is not None and self._holds is not None and not await self._holds(name):
+                raise make_missing_file_error(source)
 
     async def output(self, path: str | None = None, kind: str = "image") -> Path | None:
         """Check that output can be written, before it is paid for, and return the path of a file if one is given.

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
-from anyio.abc import TaskGroup
 
 from gemini_interactions_mcp.core import (
     GeminiMCPError,
@@ -23,6 +22,7 @@ from gemini_interactions_mcp.core import (
     QuotaError,
     RefusedError,
     StoreNotFoundError,
+    TaskStarter,
     Timing,
     UploadLostError,
     logger,
@@ -125,7 +125,7 @@ class StoreUploads:
         shelf: SentFileStore,
         account: str,
         boundary: Boundary,
-        tasks: TaskGroup,
+        tasks: TaskStarter,
         timing: Timing,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

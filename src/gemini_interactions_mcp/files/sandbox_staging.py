@@ -16,12 +16,12 @@ from typing import Final, Protocol
 
 import anyio
 import anyio.to_thread
-from anyio.abc import TaskGroup
 
 from gemini_interactions_mcp.core import (
     FileRefusedError,
     GeminiMCPError,
     StillUploadingError,
+    TaskStarter,
     Timing,
     logger,
     quote_name,
@@ -139,7 +139,7 @@ class SandboxFiles:
         timing: Interval of progress reports, and how long a filled environment waits to be taken.
     """
 
-    def __init__(self, settings: Settings, service: SandboxMaker, tasks: TaskGroup, timing: Timing) -> None:
+    def __init__(self, settings: Settings, service: SandboxMaker, tasks: TaskStarter, timing: Timing) -> None:
         self._boundary = Boundary.of(settings)
         self._service = service
         self._tasks = tasks

@@ -12,6 +12,7 @@ from .addresses import is_address
 from .boundary import Boundary
 from .gathering import FolderWalk, parse_folder_query
 from .left_out import Omissions
+from .remote_sources import find_remote_source
 from .spelling import find_exact, find_glob_folder, find_lookalike, list_readings
 
 SAVED_FILES_URI: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{1,800}))?")
@@ -44,8 +45,9 @@ def find_meant_source(source: str, boundary: Boundary) -> str:
     """Return the reading of a source that names something that exists, else the source itself.
 
     Raises:
-        FileRefusedError: Several files may be meant.
+        FileRefusedError: Several files may be meant, or the user may name no path.
     """
+    source = find_remote_source(source, boundary) if boundary.closed else source
     spellings = list_readings(source)
     if address := next(filter(is_address, spellings), None):
         spellings = spellings[: spellings.index(address)]

@@ -13,9 +13,8 @@ from io import BufferedReader
 from typing import Final, Protocol
 
 import anyio
-from anyio.abc import TaskGroup
 
-from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, Timing, logger
+from gemini_interactions_mcp.core import GeminiMCPError, InputError, JournalError, TaskStarter, Timing, logger
 from gemini_interactions_mcp.models import BytesSentCallback, UploadedFile, UploadSource
 
 from .inspection import LocalFile
@@ -109,7 +108,7 @@ class UploadCache:
         service: UploadService,
         shelf: UploadStore,
         account: str,
-        tasks: TaskGroup,
+        tasks: TaskStarter,
         timing: Timing,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:

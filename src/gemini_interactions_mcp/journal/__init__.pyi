@@ -7,6 +7,9 @@ from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import Database as Database
 from .database import shield_cancellation as shield_cancellation
+from .holdings import FILE_KIND as FILE_KIND
+from .holdings import STORE_KIND as STORE_KIND
+from .holdings import Holdings as Holdings
 from .journal import Journal as Journal
 from .journal import list_unfinished_principals as list_unfinished_principals
 from .journal import open_database as open_database
@@ -23,4 +26,8 @@ from .tokens import KnownToken as KnownToken
 from .tokens import check_database as check_database
 from .tokens import hash_token as hash_token
 from .tokens import make_token as make_token
+from .principal_rows import list_unfinished_principals as list_unfinished_principals
+from .principal_rows import read_principal as read_principal
+from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
+from .rows import FileListing as FileListing
 from .server_secrets import share_secret as share_secret

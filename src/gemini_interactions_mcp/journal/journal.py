@@ -342,6 +342,12 @@ class Journal(UploadShelf, Leases):
         after = select_live(self._owned, INTERACTIONS.c.previous_interaction_id == interaction_id)
         return await self._database.read(after.order_by(*OLDEST_FIRST), read_records)
 
+    async def names_environment(self, environment_id: str) -> bool:
+        """Whether a row names an environment."""
+        named = select_live(self._owned, INTERACTIONS.c.environment_id == environment_id)
+        wanted = named.with_only_columns(INTERACTIONS.c.label).limit(1)
+        return await self._database.read(wanted, lambda result: result.scalar() is not None)
+
     async def holds(self, path: str) -> bool:
         """Whether a row says that a file was saved at a path, whatever is there now."""
         named = queries.FILES_TEXT.contains(queries.find_plain_part(path), autoescape=True)

@@ -434,14 +434,15 @@ class Ledger:
         await self._free()
         return [row for row in await self._journal.unfinished(but=self._owner) if await self.claim(row)]
 
-    async def prune(self, keep_days: float) -> None:
-        """Delete rows that have settled, of requests older than so many days, and files that were never finished.
+    async def prune(self, keep_days: float | None) -> None:
+        """Delete files that were never finished, and settled rows of requests older than so many days, if any.
 
         Raises:
             JournalError: The journal cannot be used.
         """
         await anyio.to_thread.run_sync(self._output.sweep)
-        await self._journal.prune(clock.now() - timedelta(days=keep_days))
+        if keep_days is not None:
+            await self._journal.prune(clock.now() - timedelta(days=keep_days))
 
     async def release(self) -> None:
         """End all leases of this process, and take no more."""

@@ -25,6 +25,7 @@ class Changes:
         self._timing = timing
         self._told = journal.list_changes
         self._newest: Sequence[object] | None = None
+        self._heard = False
 
     async def watch(self) -> None:
         """Check for changes periodically, until cancelled."""
@@ -32,8 +33,15 @@ class Changes:
             tasks.start_soon(repeat, self.look, self._timing.list_notification)
             tasks.start_soon(repeat, self.look_around, self._timing.list_poll)
 
+    def hear(self) -> None:
+        """Note that some server has changed something: the next look is around, too."""
+        self._heard = True
+
     async def look(self) -> None:
         """Announce once that this process has changed something since the last announcement."""
+        heard, self._heard = self._heard, False
+        if heard and self._told == self._journal.list_changes:
+            await self.look_around()
         if (now := self._journal.list_changes) != self._told:
             self._told = now
             await self._tell()

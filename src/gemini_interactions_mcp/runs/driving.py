@@ -1,13 +1,13 @@
 """Drives runs to their end in background tasks, which outlive the calls that began the runs."""
 
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypeVarTuple, Unpack
+from typing import Final, TypeVarTuple, Unpack
 
 import anyio
-from anyio.abc import TaskGroup
 
 from gemini_interactions_mcp.api import UNKNOWN_OUTCOME, Gemini
 from gemini_interactions_mcp.core import (
@@ -15,6 +15,7 @@ from gemini_interactions_mcp.core import (
     GeminiMCPError,
     InteractionFailedError,
     OutcomeUnknownError,
+    TaskStarter,
     Timing,
     logger,
 )
@@ -29,6 +30,9 @@ from .registry import Registry
 from .run import Phase, Run
 
 WorkArguments = TypeVarTuple("WorkArguments")
+
+REMEMBERED_ENDS: Final = 1_000
+"""Announced ends that are remembered, to be announced once."""
 
 Announce = Callable[[str], Awaitable[None]]
 """Called with the id of an interaction that has settled."""
@@ -45,7 +49,7 @@ class Driver:
         tasks: Task group of the background tasks.
         announce: Notified of interactions that have settled.
         timing: Delays and deadlines.
-        keep_days: Days for which settled interactions stay in the journal.
+        keep_days: Days for which settled interactions stay in the journal; None where another prunes it.
     """
 
     def __init__(
@@ -54,10 +58,10 @@ class Driver:
         ledger: Ledger,
         registry: Registry,
         follower: Follower,
-        tasks: TaskGroup,
+        tasks: TaskStarter,
         announce: Announce,
         timing: Timing,
-        keep_days: float,
+        keep_days: float | None,
     ) -> None:
         self._gemini = gemini
         self._ledger = ledger
@@ -67,6 +71,7 @@ class Driver:
         self._announce = announce
         self._timing = timing
         self._keep_days = keep_days
+        self._told: deque[str] = deque(maxlen=REMEMBERED_ENDS)
 
     def start(self, work: Callable[[Unpack[WorkArguments]], Awaitable[object]], *arguments: *WorkArguments) -> None:
         """Start work in the background; its errors are logged. Returns at once."""
@@ -85,6 +90,19 @@ class Driver:
         self._registry.add(run)
         self._tasks.start_soon(self._drive, run, None)
         return run
+
+    def hear(self, label: str | None, interaction_id: str | None, *, settled: bool) -> None:
+        """Look at once at a row that another server has changed: wake who waits for it, announce its end.
+
+        Returns at once. What this process has announced is not announced again. Without a label, any row may have
+        changed.
+        """
+        held = self._registry.list_running() if label is None else [self._registry.running(label)]
+        for run in filter(None, held):
+            if run.phase is Phase.WATCHING:
+                run.move()
+        if settled and interaction_id and not any(held) and interaction_id not in self._told:
+            self.start(self._tell, interaction_id)
 
     async def amend(self, run: Run, changes: Mapping[str, object]) -> None:
         """Write changes of a run to the journal; with store=false, they stay in memory."""
@@ -238,6 +256,7 @@ class Driver:
 
     async def _tell(self, interaction_id: str) -> None:
         """Announce an interaction; a client that is slow or gone delays nobody else."""
+        self._told.append(interaction_id)
         with anyio.move_on_after(self._timing.notification):
             await self._announce(interaction_id)
 

@@ -18,9 +18,10 @@ from gemini_interactions_mcp.core import (
     PermissionDeniedError,
     QuotaError,
     Timing,
+    quote_name,
 )
 from gemini_interactions_mcp.journal import Journal
-from gemini_interactions_mcp.models import Interaction, Record, is_settled
+from gemini_interactions_mcp.models import NEW_ENVIRONMENT, Interaction, Record, is_settled
 
 from . import intents
 from .bookkeeping import Ledger
@@ -45,6 +46,7 @@ class Finder:
         follower: Reads the runs of this process.
         driver: Follows interactions that have not settled.
         timing: Delays and deadlines.
+        outside: Whether ids that have no row are looked up at Google.
     """
 
     def __init__(
@@ -56,6 +58,8 @@ class Finder:
         follower: Follower,
         driver: Driver,
         timing: Timing,
+        *,
+        outside: bool = True,
     ) -> None:
         self._gemini = gemini
         self._journal = journal
@@ -64,6 +68,7 @@ class Finder:
         self._follower = follower
         self._driver = driver
         self._timing = timing
+        self._outside = outside
 
     async def find(self, interaction_id: str, seconds: float) -> Run:
         """Return the run of an id or of one of our labels.
@@ -77,7 +82,7 @@ class Finder:
         """
         if (run := self._registry.get(interaction_id)) and run.phase is not Phase.WATCHING:
             return await self._glanced(run, seconds)
-        record = await self._ledger.find(interaction_id)
+        record = await self._find_row(interaction_id)
         if record is None and self._registry.deleted(interaction_id):
             raise InteractionNotFoundError("That interaction has been deleted.", interaction_id=interaction_id)
         if record is None and intents.is_label(interaction_id):
@@ -86,6 +91,7 @@ class Finder:
                 interaction_id=interaction_id,
             )
         if record is None:
+            self.check_outside(interaction_id)
             return await self._look_up_outside(check_interaction_id(interaction_id), seconds)
         if not record.stored:
             raise make_unkept_error(record)
@@ -96,6 +102,40 @@ class Finder:
                 f"Google never named this interaction. {record.error or UNKNOWN_OUTCOME}", interaction_id=record.label
             )
         return await self._look_up(record, record.interaction_id, seconds)
+
+    async def _find_row(self, interaction_id: str) -> Record | None:
+        """Return the row of an interaction; None also when the journal cannot be read, where Google can be asked.
+
+        Raises:
+            JournalError: It cannot be read, and Google is not asked.
+        """
+        if self._outside:
+            return await self._ledger.find(interaction_id)
+        return await self._journal.find(interaction_id, patience=self._timing.patience)
+
+    def check_outside(self, interaction_id: str) -> None:
+        """Check that an id without a row may be used.
+
+        Raises:
+            InteractionNotFoundError: It may not: what has no row is not there.
+        """
+        if not self._outside and not self._registry.deleted(interaction_id):
+            raise make_missing_error(interaction_id)
+
+    async def check_environment(self, environment: str | None) -> None:
+        """Check that an agent may work in an environment.
+
+        Raises:
+            InputError: No row names it, and it may be another's.
+            JournalError: The journal cannot be read.
+        """
+        if self._outside or environment in (None, NEW_ENVIRONMENT):
+            return
+        if not await self._journal.names_environment(str(environment)):
+            raise InputError(
+                f"There is no sandbox {quote_name(str(environment))}: environment is {NEW_ENVIRONMENT}, or the "
+                "environment_id of an earlier task. Nothing was sent."
+            )
 
     async def find_continued(self, interaction_id: str) -> Record | None:
         """Return the row of an interaction to continue; None where only Google may know it.
@@ -112,6 +152,7 @@ class Finder:
                 "It cannot be continued; read_interaction shows it."
             )
         if record is None:
+            self.check_outside(interaction_id)
             check_interaction_id(interaction_id)
         return record
 
@@ -186,10 +227,7 @@ class Finder:
             # Reread: the journal may have been unreadable, and Google has rejected ids of its own.
             with contextlib.suppress(JournalError):
                 if await self._journal.find(interaction_id) is None:
-                    raise InteractionNotFoundError(
-                        "There is no such interaction; list_interactions shows the ids of this server.",
-                        interaction_id=interaction_id,
-                    ) from exc
+                    raise make_missing_error(interaction_id) from exc
             raise
 
     async def _look_up(self, record: Record | None, interaction_id: str, seconds: float) -> Run:
@@ -265,6 +303,13 @@ def tell_missing_files(record: Record) -> Record:
     if not record.media or record.finished_at is not None or record.error:
         return record
     return record.model_copy(update={"error": "Its files are not here yet; read it again in a minute."})
+
+
+def make_missing_error(interaction_id: str) -> InteractionNotFoundError:
+    """Return the error for an id that nothing has."""
+    return InteractionNotFoundError(
+        "There is no such interaction; list_interactions shows the ids of this server.", interaction_id=interaction_id
+    )
 
 
 def make_unkept_error(record: Record) -> InteractionNotFoundError:

@@ -26,6 +26,10 @@ class Registry:
         run = self._runs.get(label)
         return run if run and not run.done.is_set() else None
 
+    def list_running(self) -> list[Run]:
+        """Return the runs that are still followed."""
+        return [run for run in self._runs.values() if not run.done.is_set()]
+
     def add(self, run: Run) -> None:
         """Hold a run by its label, and by its id once that is known."""
         self._runs[run.record.label] = run

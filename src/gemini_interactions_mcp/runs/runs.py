@@ -1,11 +1,10 @@
 """The interface to interactions: start, find, wait for, stop, delete and list them."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
-from anyio.abc import TaskGroup
 
 from gemini_interactions_mcp.api import Gemini
 from gemini_interactions_mcp.core import (
@@ -15,8 +14,8 @@ from gemini_interactions_mcp.core import (
     OutcomeUnknownError,
     Redactor,
     SentElsewhereError,
+    TaskStarter,
     Timing,
-    logger,
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
@@ -40,9 +39,7 @@ from .registry import Registry
 from .run import Run, make_finished_run
 from .stopping import Stopper
 from .upkeep import Upkeep
-
-ProgressReporter = Callable[[float, str], Awaitable[None]]
-"""Called with the seconds waited so far, which only grow, and what the interaction does now."""
+from .waiting import ProgressReporter, Waiter
 
 
 class Runs:
@@ -56,14 +53,16 @@ class Runs:
         tasks: Task group of the background tasks.
         announce: Notified of the ids of interactions that have settled.
         timing: Delays and deadlines.
-        keep_days: Days for which settled interactions stay in the journal.
+        keep_days: Days for which settled interactions stay in the journal; None where another prunes it.
         limits: What the user allows to be spent.
         catalogs: Prices of models and agents.
         redact: Removes secrets from what is written and shown.
         base_url: Another address of the API.
         fetch: Reads media that came as addresses.
+        outside: Whether ids may be used that the journal does not have; Google shows what anybody made with the key.
 
     Attributes:
+        limits: What the user allows to be spent.
         costs: Estimates what requests may cost.
         lister: Returns pages of rows.
         upkeep: Changes settled interactions.
@@ -77,26 +76,30 @@ class Runs:
         journal: Journal,
         saved: SavedFiles,
         output_dir: Path,
-        tasks: TaskGroup,
+        tasks: TaskStarter,
         announce: Announce,
         timing: Timing,
-        keep_days: float = DEFAULT_KEEP_DAYS,
+        keep_days: float | None = DEFAULT_KEEP_DAYS,
         limits: Limits = NO_LIMITS,
         catalogs: CatalogFile | None = None,
         redact: Redactor = NO_REDACTION,
         base_url: str | None = None,
         fetch: FetchFunction = refuse_fetch,
+        outside: bool = True,
     ) -> None:
         self.redact = redact
         self._timing, self._gemini, self._journal = timing, gemini, journal
         self._registry = Registry()
         self._deliveries = Deliveries()
-        self._limits = limits
+        self.limits = limits
         self.costs = Costs(catalogs or CatalogFile())
         self._ledger = Ledger(journal, output_dir, timing, limits, self.costs, redact, fetch)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
-        self._finder = Finder(gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing)
+        self._finder = Finder(
+            gemini, journal, self._ledger, self._registry, self._follower, self._driver, timing, outside=outside
+        )
+        self._waiter = Waiter(self._follower, timing)
         self._stopper = Stopper(gemini, self._ledger, self._driver)
         self._deleter = Deleter(gemini, journal, saved, self._registry)
         self.lister = Lister(journal, self._registry, self._finder, timing)
@@ -310,37 +313,12 @@ class Runs:
         return self._registry.running(label)
 
     async def wait(self, run: Run, seconds: float, report: ProgressReporter) -> bool:
-        """Wait until the run is done, reporting progress; False on timeout."""
-        with anyio.move_on_after(0 if run.done.is_set() else seconds):
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._report, run, report, anyio.current_time())
-                tasks.start_soon(self._attend, run)
-                await run.done.wait()
-                tasks.cancel_scope.cancel()
-        return run.done.is_set()
+        """Wait until the run is done, as `Waiter.wait`."""
+        return await self._waiter.wait(run, seconds, report)
 
-    async def _report(self, run: Run, report: ProgressReporter, since: float) -> None:
-        # Report at once if there is an id, so that a call that times out has told it.
-        told = -1 if run.id else run.moves
-        while True:
-            if run.moves == told:
-                with anyio.move_on_after(self._timing.most_report - self._timing.least_report):
-                    await run.moved.wait()
-            told = run.moves
-            try:
-                await report(anyio.current_time() - since, run.headline())
-            except Exception:  # must not cost the answer
-                logger.exception("The progress of interaction %s cannot be reported", run.id)
-                return
-            await anyio.sleep(self._timing.least_report)
-
-    async def _attend(self, run: Run) -> None:
-        """Read the run at Google while a caller waits, whenever the last sign of it is too old."""
-        await run.named.wait()
-        while True:
-            fresh = self._timing.freshness
-            await anyio.sleep(max(run.heard_at + fresh - anyio.current_time(), fresh / 4))
-            await self._follower.glance(run)
+    def hear(self, label: str | None, interaction_id: str | None, *, settled: bool) -> None:
+        """Look at once at a row that another server has changed, as `Driver.hear`. Returns at once."""
+        self._driver.hear(label, interaction_id, settled=settled)
 
     def detach(self, run: Run) -> None:
         """Note that a call has ended without the answer: the run goes on, and an identical call can take it over.
@@ -386,6 +364,8 @@ class Runs:
                 "It is being sent at this moment, and Google has not named it yet; cancel_research stops it. Call "
                 "delete_interaction again in a minute."
             )
+        if record is None:
+            self._finder.check_outside(interaction_id)
         return await self._deleter.delete(interaction_id, record)
 
     async def decline(self, plan: Record, reason: str) -> None:
@@ -408,6 +388,10 @@ class Runs:
     async def find_continued_task(self, interaction_id: str, *, needed: bool) -> Record | None:
         """Return the row of an interaction for an agent to continue, as `Finder.find_continued_task`."""
         return await self._finder.find_continued_task(interaction_id, self._timing.find, needed=needed)
+
+    async def check_environment(self, environment: str | None) -> None:
+        """Check that an agent may work in an environment, as `Finder.check_environment`."""
+        await self._finder.check_environment(environment)
 
     async def followers(self, interaction_id: str) -> Sequence[Record]:
         """Return the rows that continue an interaction, oldest first.
@@ -432,7 +416,7 @@ class Runs:
         Raises:
             JournalError: It cannot be read.
         """
-        return (await self._journal.spending())._replace(limits=self._limits)
+        return (await self._journal.spending())._replace(limits=self.limits)
 
     async def holds_file(self, path: Path) -> bool:
         """Whether a file was saved at a path, even if it is gone.

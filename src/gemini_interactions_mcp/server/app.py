@@ -18,23 +18,21 @@ from mcp_types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
     Completion,
-    CompletionArgument,
-    CompletionContext,
     GetPromptResult,
     InputRequiredResult,
     ListResourcesResult,
     ListToolsResult,
     PaginatedRequestParams,
-    PromptReference,
     ResourceTemplate,
-    ResourceTemplateReference,
 )
 from mcp_types.version import is_version_at_least
 from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, InputError, Timing
+from gemini_interactions_mcp.core import DEFAULT_TIMING, OWNER, GeminiMCPError, InputError, Principal, Timing
 from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
@@ -49,9 +47,13 @@ from gemini_interactions_mcp.server.views import assets, offering
 from gemini_interactions_mcp.settings import APP_NAME, Settings
 
 from . import prompts, resources, sdk
-from .context import Announcements, Opening
+from .app_context import Announcements
+from .context import Opening
 from .hosts import find_host
+from .identity import identify_principal
 from .outgoing import OutgoingRedaction, OutgoingRedactor
+from .request_states import SharedStateCodec, build_state_security
+from .scopes import check_scopes
 from .subscriptions import Subscribers
 
 TOOLSET_USES: Final = {
@@ -96,6 +98,7 @@ class Server(MCPServer[Opening]):
 
     def __init__(self, opening: Opening, subscribers: Subscribers) -> None:
         self._opening = opening
+        self._states = SharedStateCodec(opening.share_secret) if opening.shared else None
         self._warmed = False
         tools = table.build_tools(opening.settings.toolsets)
         self._schemas = {tool.name: tool.parameters for tool in tools}
@@ -110,6 +113,7 @@ class Server(MCPServer[Opening]):
             lifespan=self._lifespan,
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,
+            request_state_security=build_state_security(self._states) if self._states else None,
             middleware=[self._warm_afterwards, answer_ping],
             cache_hints={
                 "tools/list": TOOLS_CACHE_HINT,
@@ -117,10 +121,16 @@ class Server(MCPServer[Opening]):
                 "resources/templates/list": LIST_CACHE_HINT,
             },
         )
-        sdk.add_outer_middleware(self, OutgoingRedaction(OutgoingRedactor(opening.settings.secrets)))
+        redactor = OutgoingRedactor(opening.settings.secrets)
+        sdk.add_outer_middleware(self, OutgoingRedaction(redactor, opening.find_redactor))
+        sdk.add_outer_middleware(self, self._admit)
         prompts.register_prompts(self, opening.settings.toolsets)
-        self.completion()(self._complete)
+        self._add_handlers(subscribers)
+
+    def _add_handlers(self, subscribers: Subscribers) -> None:
+        """Handle what the SDK does without knowing of principals, or on one page."""
         lowlevel = sdk.get_lowlevel_server(self)
+        lowlevel.add_request_handler("completion/complete", CompleteRequestParams, self._complete)
         lowlevel.add_request_handler("tools/list", PaginatedRequestParams, self._list_tools)
         lowlevel.add_request_handler("resources/list", PaginatedRequestParams, self._list_resource_page)
         sdk.declare_resource_list_changes(lowlevel)
@@ -140,6 +150,15 @@ class Server(MCPServer[Opening]):
         anyio.to_thread.current_default_thread_limiter().total_tokens = WORKER_THREADS
         async with self._opening.running() as opening:
             yield opening
+
+    async def _admit(self, ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the handler returns
+        """Refuse what the token of a request does not allow, and keep what its principal uses open meanwhile."""
+        principal = identify_principal(ctx)
+        check_scopes(principal, ctx.method, ctx.params)
+        if self._states is not None:
+            await self._states.prepare()
+        with self._opening.serving(principal):
+            return await call_next(ctx)
 
     async def _warm_afterwards(
         self, ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]
@@ -172,7 +191,8 @@ class Server(MCPServer[Opening]):
             raise ToolError(describe_tool_error(exc, named)) from exc.__cause__
 
     async def _list_tools(self, ctx: ServerRequestContext[Any, Any], _: PaginatedRequestParams) -> ListToolsResult:
-        tools = await self.list_tools()
+        scopes = identify_principal(ctx).scopes
+        tools = [tool for tool in await self.list_tools() if table.TOOL_SCOPES[tool.name] in scopes]
         if not client_supports_apps(ctx):
             return ListToolsResult(tools=offering.hide_view_tool(tools))
         params = ctx.session.client_params
@@ -184,10 +204,11 @@ class Server(MCPServer[Opening]):
         return list(resources.RESOURCE_TEMPLATES)
 
     async def _list_resource_page(
-        self, _: ServerRequestContext[Any, Any], params: PaginatedRequestParams
+        self, ctx: ServerRequestContext[Any, Any], params: PaginatedRequestParams
     ) -> ListResourcesResult:
         try:
-            return await resources.list_resource_page(await self._opening.app(), params.cursor)
+            app = await self._opening.app(identify_principal(ctx))
+            return await resources.list_resource_page(app, params.cursor)
         except InputError as exc:
             raise MCPError(INVALID_PARAMS, str(exc)) from exc
         except GeminiMCPError as exc:
@@ -202,11 +223,11 @@ class Server(MCPServer[Opening]):
             ResourceNotFoundError: There is none at this address.
             ResourceError: It cannot be read now.
         """
-        del context
+        principal = identify_principal(context.request_context) if context else OWNER
         if str(uri) == offering.APP_URI:
             return [ReadResourceContents(assets.assemble_app(), APP_MIME_TYPE, offering.APP_META)]
         try:
-            return [await resources.read_resource(await self._opening.app(), str(uri))]
+            return [await resources.read_resource(await self._opening.app(principal), str(uri))]
         except ResourceError:
             raise
         except GeminiMCPError as exc:
@@ -216,14 +237,16 @@ class Server(MCPServer[Opening]):
                 f"{uri} cannot be read because of a bug in this server; its log on stderr says more."
             ) from exc
 
-    async def open_saved_file(self, interaction_id: str, name: str) -> tuple[SavedFile, BufferedReader]:
+    async def open_saved_file(
+        self, interaction_id: str, name: str, principal: Principal = OWNER
+    ) -> tuple[SavedFile, BufferedReader]:
         """Open a saved file, as `resources.open_saved_file` does, for a transport that sends it by pieces.
 
         Raises:
             FileRefusedError: There is none.
             GeminiMCPError: The journal cannot be read, or a setting is wrong.
         """
-        return await resources.open_saved_file(await self._opening.app(), interaction_id, name)
+        return await resources.open_saved_file(await self._opening.app(principal), interaction_id, name)
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
@@ -238,21 +261,17 @@ class Server(MCPServer[Opening]):
         except ValueError as exc:
             raise MCPError(INVALID_PARAMS, f"{exc}.") from exc
 
-    async def _complete(
-        self,
-        ref: PromptReference | ResourceTemplateReference,
-        argument: CompletionArgument,
-        context: CompletionContext | None,
-    ) -> Completion | None:
-        del ref
-        earlier = (context.arguments if context else None) or {}
+    async def _complete(self, ctx: ServerRequestContext[Any, Any], params: CompleteRequestParams) -> CompleteResult:
+        argument = params.argument
+        earlier = (params.context.arguments if params.context else None) or {}
         try:
+            app = await self._opening.app(identify_principal(ctx))
             values = await resources.complete_argument(
-                await self._opening.app(), argument.name, argument.value, earlier.get("interaction_id")
+                app, argument.name, argument.value, earlier.get("interaction_id")
             )
         except GeminiMCPError:
             values = []
-        return Completion(values=values)
+        return CompleteResult(completion=Completion(values=values))
 
 
 async def answer_ping(ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - as above
@@ -291,9 +310,15 @@ def describe_tool_error(exc: ToolError, names: Iterable[str]) -> str:
             return f"{exc}. The tools are: {', '.join(names)}."
 
 
-def build_server(settings: Settings, timing: Timing = DEFAULT_TIMING) -> Server:
-    """Build a server that is ready to run. Nothing is opened, sent or imported yet."""
+def build_server(settings: Settings, timing: Timing = DEFAULT_TIMING, *, shared: bool = False) -> Server:
+    """Build a server that is ready to run. Nothing is opened, sent or imported yet.
+
+    Args:
+        settings: The settings.
+        timing: Delays and deadlines.
+        shared: Whether several principals use it, and perhaps other servers on its journal.
+    """
     subscribers = Subscribers()
-    announcing = Announcements(subscribers.announce, subscribers.announce_list)
+    announcing = Announcements(subscribers.announce, subscribers.announce_list, subscribers.attended)
     guide = table.build_guide(settings.toolsets)
-    return Server(Opening(settings, announcing, timing, guide), subscribers)
+    return Server(Opening(settings, announcing, timing, guide, shared=shared), subscribers)

@@ -5,98 +5,41 @@ message. `Opening` therefore loads them only when they are needed.
 """
 
 import gc
-import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, asynccontextmanager
+from functools import partial
+from typing import Any, Final, cast
 
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 from mcp.server.mcpserver import Context
 
-from gemini_interactions_mcp import api, files, journal, models, output, runs
+from gemini_interactions_mcp import journal, models
 from gemini_interactions_mcp.core import (
     DEFAULT_TIMING,
+    OWNER,
     ConfigurationError,
+    Principal,
     Redactor,
-    SharedTasks,
     Timing,
     join_lines,
     logger,
 )
-from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
-if TYPE_CHECKING:
-    from gemini_interactions_mcp.api import Downloads, Gemini, StoreService, VoiceList
-    from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles, StoreUploads
-    from gemini_interactions_mcp.journal import Journal, Limits
-    from gemini_interactions_mcp.models import CatalogFile
-    from gemini_interactions_mcp.runs import Runs
-    from gemini_interactions_mcp.server.tools.additions import Addition
+from .app_context import Announcements, AppContext
+from .assembling import Assembler, load_slow_modules
+from .identity import identify_principal
+from .outgoing import OutgoingRedactor
+from .tenants import Tenants
 
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
 )
 """Ends the error about wrong settings: defaults in their place might spend money or delete files against the user's
 wishes."""
-
-
-@dataclass(frozen=True)
-class Announcements:
-    """Callbacks for notifications.
-
-    Attributes:
-        settled: Called with the id of an interaction that has settled.
-        listed: Called when interactions or files were added or removed.
-    """
-
-    settled: Callable[[str], Awaitable[None]]
-    listed: Callable[[], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class AppContext:
-    """What request handlers use.
-
-    Attributes:
-        settings: The user's settings.
-        files: Local files and URLs that may be read and sent.
-        sandboxes: Puts files into the sandboxes of agents.
-        runs: The interactions; the only way to the API and the journal.
-        catalogs: What is known of models and agents.
-        saved: The saved files. Blocks: call it in a worker thread.
-        preview: Makes a JPEG of an open picture, given its maximum side in pixels and its maximum size in bytes.
-            Blocks too.
-        decoding: Limits `preview` to one at a time: a picture of 24 megapixels takes 72 MB while it is decoded, and
-            two at once take longer for both and stall the event loop (bench/previews.py).
-        voices: The voices of the speech models.
-        stores: The file search stores.
-        indexing: Files on their way into these.
-        additions: What calls add to these, as far as it is worked out.
-        agreements: Requests that the user has approved and that have not been started yet.
-        timing: Delays and deadlines.
-        guide: Adapts texts to the tools that are offered.
-    """
-
-    settings: Settings
-    files: "InputFiles"
-    sandboxes: "SandboxFiles"
-    runs: "Runs"
-    catalogs: "CatalogFile"
-    saved: "SavedFiles"
-    preview: Callable[[IO[bytes], int, int], bytes | None]
-    decoding: anyio.CapacityLimiter
-    voices: "VoiceList"
-    stores: "StoreService"
-    indexing: "StoreUploads"
-    additions: SharedTasks["Addition"]
-    agreements: Agreements
-    timing: Timing
-    guide: ToolGuide
 
 
 class Opening:
@@ -107,6 +50,7 @@ class Opening:
         announce: Callbacks for notifications.
         timing: Delays and deadlines.
         guide: Adapts texts to the tools that are offered.
+        shared: Whether several principals use the server, and perhaps other servers on its journal.
     """
 
     def __init__(
@@ -115,17 +59,18 @@ class Opening:
         announce: Announcements,
         timing: Timing = DEFAULT_TIMING,
         guide: ToolGuide = EVERY_TOOL,
+        *,
+        shared: bool = False,
     ) -> None:
         self.settings = settings
         self.guide = guide
-        self.redact = Redactor(settings.secrets)
         self._announce = announce
         self._timing = timing
+        self.shared = shared
         self._tasks: TaskGroup | None = None
-        self._app: AppContext | None = None
-        self._gemini: Gemini | None = None
-        self._downloads: Downloads | None = None
-        self._journal: Journal | None = None
+        self._tenants: Tenants[AppContext] = Tenants(announce.attended, timing)
+        self._assembler: Assembler | None = None
+        self._redactors: dict[str, OutgoingRedactor] = {}
         self._lock = anyio.Lock()
 
     @asynccontextmanager
@@ -137,21 +82,55 @@ class Opening:
                 try:
                     yield self
                 finally:
-                    await self._settle()
+                    await self._tenants.close()
                     tasks.cancel_scope.cancel()
         finally:
             await self._close()
 
-    async def app(self) -> AppContext:
-        """Return the context, opened; interactions that an earlier process left unfinished are followed from then on.
+    async def app(self, principal: Principal = OWNER) -> AppContext:
+        """Return the context of a principal, opened; interactions that were left unfinished are followed from then on.
 
         Raises:
             ConfigurationError: A setting is wrong.
+            KeyMissingError: The key that was set for the principal cannot be read.
+        """
+        if app := self._tenants.get(principal):
+            return app
+        async with self._lock:
+            return self._tenants.get(principal) or await self._open(principal)
+
+    def find_redactor(self, principal: Principal) -> Redactor | None:
+        """Return what removes the key of a principal, too, if it has its own and that has been used."""
+        return self._redactors.get(principal.key_reference) if principal.key_reference else None
+
+    def serving(self, principal: Principal) -> AbstractContextManager[None]:
+        """Return the context in which a request of a principal is served."""
+        return self._tenants.serving(principal)
+
+    def find_open(self, name: str) -> list[AppContext]:
+        """Return the contexts of a principal that are open."""
+        return self._tenants.find(name)
+
+    def hear(self, name: str, label: str | None, interaction_id: str | None, settled: bool) -> None:  # noqa: FBT001 - as a notice has them
+        """Note that any server has changed a row of a principal: who waits for it here learns it at once.
+
+        Returns at once. Where nothing of the principal is open, nobody waits. Without a label, any row of anybody may
+        have changed.
+        """
+        for app in self._tenants.list_open() if label is None else self._tenants.find(name):
+            app.runs.hear(label, interaction_id, settled=settled)
+            app.changes.hear()
+
+    async def share_secret(self, name: str) -> bytes:
+        """Return a secret that all servers of the journal share.
+
+        Raises:
+            ConfigurationError: A setting is wrong.
+            JournalError: It cannot be read or written.
         """
         async with self._lock:
-            if self._app is None:
-                self._app = await self._open()
-            return self._app
+            assembler = await self._prepare()
+        return await journal.share_secret(assembler.database, name)
 
     def warm(self) -> None:
         """Start opening the context in the background, so that no call has to wait for it."""
@@ -168,110 +147,45 @@ class Opening:
         except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
 
-    async def _open(self) -> AppContext:
+    async def _prepare(self) -> Assembler:
+        """Return what makes contexts, after loading the slow modules.
+
+        Raises:
+            ConfigurationError: A setting is wrong.
+        """
         if self._tasks is None:
             raise RuntimeError("the server is not running")
         if self.settings.findings:
             raise ConfigurationError(" ".join([*self.settings.findings, SETTINGS_REMEDY]))
-        await anyio.to_thread.run_sync(load_slow_modules)
-        # The loaded modules stay: the garbage collector need not traverse them again and again.
-        gc.freeze()
-        return self._assembled(self._tasks)
+        if self._assembler is None:
+            await anyio.to_thread.run_sync(load_slow_modules)
+            # The loaded modules stay: the garbage collector need not traverse them again and again.
+            gc.freeze()
+            self._assembler = Assembler(self.settings, self._announce, self._timing, self.guide, shared=self.shared)
+            if self.shared:
+                self._tasks.start_soon(self._tenants.tend, self._find_unfinished, self._open_named)
+        return self._assembler
 
-    def _assembled(self, tasks: TaskGroup) -> AppContext:
-        catalogs = models.CatalogFile(self.settings.catalog_path)
-        gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
-        rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
-        boundary, account = files.Boundary.of(self.settings), hash_account(self.settings)
-        saved = files.SavedFiles(boundary)
-        self._downloads = api.Downloads(self.settings, self._timing)
-        interactions = self._interactions(gemini, rows, saved, catalogs, tasks, self._downloads)
-        tasks.start_soon(interactions.tend)
-        tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
-        uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
-        return AppContext(
-            settings=self.settings,
-            files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
-            sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing),
-            runs=interactions,
-            catalogs=catalogs,
-            saved=saved,
-            preview=output.make_preview,
-            decoding=anyio.CapacityLimiter(1),
-            voices=api.VoiceList(gemini, self._timing),
-            stores=gemini.stores,
-            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing),
-            additions=SharedTasks(tasks, self._timing.planned),
-            agreements=Agreements(anyio.current_time, self._timing.agreement),
-            timing=self._timing,
-            guide=self.guide,
-        )
+    async def _open(self, principal: Principal) -> AppContext:
+        assembler = await self._prepare()
+        settings = await assembler.derive_settings(principal)
+        if principal.key_reference:
+            secrets = dict.fromkeys((*self.settings.secrets, *settings.secrets))
+            self._redactors[principal.key_reference] = OutgoingRedactor(secrets)
+        tasks = cast("TaskGroup", self._tasks)
+        return await self._tenants.open(tasks, principal, partial(assembler.assemble, settings, principal))
 
-    def _interactions(
-        self,
-        gemini: "Gemini",
-        rows: "Journal",
-        saved: "SavedFiles",
-        catalogs: "CatalogFile",
-        tasks: TaskGroup,
-        downloads: "Downloads",
-    ) -> "Runs":
-        return runs.Runs(
-            gemini=gemini,
-            journal=rows,
-            saved=saved,
-            output_dir=self.settings.output_dir,
-            tasks=tasks,
-            announce=self._announce.settled,
-            timing=self._timing,
-            keep_days=self.settings.keep_days,
-            limits=make_limits(self.settings),
-            catalogs=catalogs,
-            redact=self.redact,
-            base_url=self.settings.base_url,
-            fetch=downloads.fetch,
-        )
+    async def _find_unfinished(self) -> list[str]:
+        return await journal.list_unfinished_principals(cast("Assembler", self._assembler).database)
 
-    async def _settle(self) -> None:
-        """Leave all runs to other servers, while the background tasks still run. Shielded from cancellation."""
-        with anyio.CancelScope(shield=True):
-            if self._app is not None:
-                await self._app.runs.close()
+    async def _open_named(self, name: str) -> AppContext:
+        return await self.app(await journal.read_principal(cast("Assembler", self._assembler).database, name))
 
     async def _close(self) -> None:
         """Close the journal and the connections, after the background tasks have ended. Shielded from cancellation."""
         with anyio.CancelScope(shield=True):
-            if self._journal is not None:
-                await self._journal.close()
-            if self._gemini is not None:
-                with anyio.move_on_after(self._timing.disconnect):
-                    await self._gemini.close()
-            if self._downloads is not None:
-                with anyio.move_on_after(self._timing.disconnect):
-                    await self._downloads.close()
-
-
-def load_slow_modules() -> None:
-    """Import the modules that take over a second to load. Blocks."""
-    # The packages import a module when its name is first used.
-    _ = (api.Gemini, journal.Journal, output.make_preview, runs.Changes, runs.Runs)
-    models.load_built_in_catalog()
-    _ = (files.Boundary, files.InputFiles, files.SandboxFiles, files.SavedFiles, files.UploadCache)
-
-
-def make_limits(settings: Settings) -> "Limits":
-    """Return the limits that the user has set."""
-    return journal.Limits(
-        settings.runs_per_day,
-        models.amounts.count_micros(settings.dollars_per_day),
-        models.amounts.count_micros(settings.dollars_per_month),
-    )
-
-
-def hash_account(settings: Settings) -> str:
-    """Return a hash of the API's address and key, which identifies the account of uploads without revealing the key."""
-    key = settings.api_key.get_secret_value() if settings.api_key else ""
-    return hashlib.sha256(f"{settings.base_url or ''}\n{key}".encode()).hexdigest()
+            if self._assembler is not None:
+                await self._assembler.close()
 
 
 Ctx = Context[Opening, Any]
@@ -279,8 +193,8 @@ Ctx = Context[Opening, Any]
 
 
 async def open_app(ctx: Ctx) -> AppContext:
-    """Return the opened context of the server that handles a request."""
-    return await ctx.request_context.lifespan_context.app()
+    """Return the opened context of the principal that has sent a request."""
+    return await ctx.request_context.lifespan_context.app(identify_principal(ctx.request_context))
 
 
 class Progress:

@@ -6,7 +6,7 @@ The SDK encrypts that state, and refuses one that is older than ten minutes or b
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from mcp.server.elicitation import render_elicitation_schema
@@ -31,7 +31,7 @@ SUBJECT_CHANGED: Final = (
 
 
 async def elicit_answer(
-    ctx: Ctx, message: str, form: type[BaseModel], subject: str, redeem: Callable[[str], bool]
+    ctx: Ctx, message: str, form: type[BaseModel], subject: str, redeem: Callable[[str], Awaitable[bool]]
 ) -> ElicitResult | InputRequiredResult:
     """Ask the user, and return the answer; or return the question, if the client answers with another call.
 
@@ -59,4 +59,4 @@ async def elicit_answer(
     ticket, _, asked = ctx.request_state.partition(" ")
     if response.action == "accept" and asked != subject:
         raise InputError(SUBJECT_CHANGED)
-    return response if response.action != "accept" or redeem(ticket) else question
+    return response if response.action != "accept" or await redeem(ticket) else question

@@ -15,7 +15,7 @@ from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.overview import fetch_overview
 from gemini_interactions_mcp.text import rendering, usage_table
 
-from .context import AppContext
+from .app_context import AppContext
 
 MARKDOWN_TYPE: Final = "text/markdown"
 JSON_TYPE: Final = "application/json"

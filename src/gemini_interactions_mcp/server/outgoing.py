@@ -1,6 +1,6 @@
 """Redaction of everything that leaves through MCP: results, errors, notifications and elicitations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar, cast
@@ -12,12 +12,15 @@ from mcp.server.session import ServerSession
 from mcp.shared.dispatcher import CallOptions, DispatchContext
 from pydantic import ValidationError
 
-from gemini_interactions_mcp.core import Redactor, clip_text, offload_if_large, strip_hidden
+from gemini_interactions_mcp.core import Principal, Redactor, clip_text, offload_if_large, strip_hidden
 from gemini_interactions_mcp.text import frame_text, strip_hidden_blocks
 
+from .identity import identify_principal
 from .sdk import get_connection, get_request_channel
 
 CleanedT = TypeVar("CleanedT")
+
+Redaction = Callable[[Any], Any]
 
 TOOL_ERROR_BYTES: Final = 6_000
 """Maximum size of an error's text. No host cuts it: Claude Code shows 10,000 characters, Cline 8,000 of its JSON."""
@@ -68,10 +71,16 @@ def get_result_blocks(result: HandlerResult, name: str) -> list[dict[str, Any]]:
 
 
 class OutgoingRedaction:
-    """A middleware around every request that redacts what its handler returns, raises and sends."""
+    """A middleware around every request that redacts what its handler returns, raises and sends.
 
-    def __init__(self, redact: Redactor) -> None:
+    Args:
+        redact: Removes the secrets of the server.
+        choose: Returns what removes those of a principal, too.
+    """
+
+    def __init__(self, redact: Redactor, choose: Callable[[Principal], Redactor | None] = lambda _: None) -> None:
         self._redact = redact
+        self._choose = choose
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Return the redacted result of the handler.
@@ -79,30 +88,35 @@ class OutgoingRedaction:
         Raises:
             MCPError: The handler raised it; its text is redacted.
         """
+        redact = partial(self._redact_for, identify_principal(ctx))
         try:
-            result = frame_tool_error(await call_next(replace(ctx, session=self._session(ctx))))
-            return await offload_if_large(count_resource_characters(result), partial(self._redact, result))
+            result = frame_tool_error(await call_next(replace(ctx, session=self._session(ctx, redact))))
+            return await offload_if_large(count_resource_characters(result), partial(redact, result))
         except MCPError as exc:
-            raise MCPError(exc.code, self._redact(exc.message), self._redact(exc.data)) from exc
+            raise MCPError(exc.code, redact(exc.message), redact(exc.data)) from exc
         except ValidationError:
             raise  # the SDK answers it without its text
         except Exception as exc:
             text = str(exc)
-            if self._redact(text) == text:
+            if redact(text) == text:
                 raise
-            raise RuntimeError(self._redact(text)) from exc
+            raise RuntimeError(redact(text)) from exc
 
-    def _session(self, ctx: ServerRequestContext[Any, Any]) -> ServerSession:
+    def _redact_for(self, principal: Principal, value: CleanedT) -> CleanedT:
+        # Chosen late: the call itself may have read the key of its principal.
+        return (self._choose(principal) or self._redact)(value)
+
+    def _session(self, ctx: ServerRequestContext[Any, Any], redact: Redaction) -> ServerSession:
         """Return the session of a request, on a channel that redacts."""
         # The channel passes the other members of the DispatchContext on.
-        channel: Any = RedactingChannel(get_request_channel(ctx), self._redact)
+        channel: Any = RedactingChannel(get_request_channel(ctx), redact)
         return ServerSession(channel, get_connection(ctx), request_meta=None if ctx.request_id is None else ctx.meta)
 
 
 class RedactingChannel:
     """A request's channel to the client, which redacts what a handler sends before its result."""
 
-    def __init__(self, channel: DispatchContext[Any], redact: Redactor) -> None:
+    def __init__(self, channel: DispatchContext[Any], redact: Redaction) -> None:
         self._channel = channel
         self._redact = redact
 

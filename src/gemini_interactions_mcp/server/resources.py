@@ -30,7 +30,7 @@ from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
 from gemini_interactions_mcp.server.results.standing import followers_of
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
-from .context import AppContext
+from .app_context import AppContext
 from .fixed_resources import FIXED_RESOURCES, INTERACTIONS_PER_PAGE, JSON_TYPE, MARKDOWN_TYPE, build_fixed_entries
 
 RESOURCE_ADDRESS: Final = re.compile(

@@ -1,52 +1,73 @@
-"""Which scope a request needs. Pure."""
+"""Which scopes a request needs: of its method, of the tool that it calls, and of what its arguments would do."""
 
+import functools
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Final
+from typing import Any, Final, cast
 
-from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE, WRITE_SCOPE, coerce_object
+from mcp import MCPError
+from mcp_types import INVALID_REQUEST
 
-METHOD_SCOPES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "resources/list": READ_SCOPE,
-        "resources/read": READ_SCOPE,
-        "resources/subscribe": READ_SCOPE,
-        "resources/unsubscribe": READ_SCOPE,
-        "subscriptions/listen": READ_SCOPE,
-        "completion/complete": READ_SCOPE,
-        "tasks/get": READ_SCOPE,
-        "tasks/update": SPEND_SCOPE,
-        "tasks/cancel": SPEND_SCOPE,
-    }
-)
-"""Methods beside `tools/call` that need a scope."""
+from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE, WRITE_SCOPE, Principal
 
-TOOL_SCOPES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "check_research": READ_SCOPE,
-        "list_interactions": READ_SCOPE,
-        "read_interaction": READ_SCOPE,
-        "read_view": READ_SCOPE,
-        "delete_interaction": DELETE_SCOPE,
-        "upload_file": WRITE_SCOPE,
-    }
-)
-"""Tools that need another scope than the one to spend."""
+from .tools.arguments import interpret_arguments
+from .tools.table import TOOL_SCOPES, build_tools
 
-STORE_SCOPES: Final[Mapping[str, str]] = MappingProxyType(
-    {"list": READ_SCOPE, "remove": DELETE_SCOPE, "delete": DELETE_SCOPE}
-)
-"""Actions of `manage_store` that need another scope than the one to spend."""
+METHOD_SCOPES: Final[Mapping[str, str | None]] = {
+    **dict.fromkeys(("initialize", "ping", "server/discover", "logging/setLevel")),
+    # The same for everybody.
+    **dict.fromkeys(("tools/list", "prompts/list", "prompts/get", "resources/templates/list")),
+    "tasks/update": SPEND_SCOPE,
+    "tasks/cancel": SPEND_SCOPE,
+}
+"""The scopes of methods; any other reads."""
+
+STORE_SCOPES: Final[Mapping[str, str]] = {"list": READ_SCOPE, "create": SPEND_SCOPE, "add": SPEND_SCOPE}
+"""The scopes of the actions on stores; any other deletes."""
+
+WRITING_ARGUMENTS: Final = ("output_path", "save", "save_as")
+"""Arguments that have a file written."""
 
 
-def find_required_scope(method: str, params: Mapping[str, object]) -> str | None:
-    """Return the scope that a request needs; None if it needs none."""
-    if method != "tools/call":
-        return METHOD_SCOPES.get(method)
-    arguments = coerce_object(params.get("arguments"))
-    name = str(params.get("name"))
-    if arguments.get("save_as") is not None:
-        return WRITE_SCOPE
-    if name == "manage_store":
-        return STORE_SCOPES.get(str(arguments.get("action")), SPEND_SCOPE)
-    return TOOL_SCOPES.get(name, SPEND_SCOPE)
+def find_required_scope(method: str, params: Mapping[str, Any]) -> str | None:
+    """Return the scope that a request needs, the most far-reaching of several; None where it needs none."""
+    return next(iter(list_required_scopes(method, params)), None)
+
+
+def list_required_scopes(method: str, params: Mapping[str, Any]) -> list[str]:
+    """Return all scopes that a request needs, the most far-reaching one first."""
+    if method == "tools/call":
+        return list_tool_scopes(params.get("name"), params.get("arguments"))
+    scope = None if method.startswith("notifications/") else METHOD_SCOPES.get(method, READ_SCOPE)
+    return [scope] if scope else []
+
+
+def list_tool_scopes(name: object, arguments: object) -> list[str]:
+    """Return all scopes that a call of a tool needs; one that does not exist is told to whoever may read."""
+    if not isinstance(name, str) or name not in TOOL_SCOPES:
+        return [READ_SCOPE]
+    given = cast("dict[str, Any]", arguments) if isinstance(arguments, dict) else {}
+    meant = interpret_arguments(given, find_tool_schema(name))
+    own = STORE_SCOPES.get(str(meant.get("action")), DELETE_SCOPE) if name == "manage_store" else TOOL_SCOPES[name]
+    writes = any(meant.get(each) for each in WRITING_ARGUMENTS)
+    return [WRITE_SCOPE, own] if writes else [own]
+
+
+@functools.cache
+def find_tool_schema(name: str) -> Mapping[str, Any]:
+    """Return the schema of a tool's arguments."""
+    return next(tool.parameters for tool in build_tools() if tool.name == name)
+
+
+def check_scopes(principal: Principal, method: str, params: Mapping[str, Any] | None) -> None:
+    """Check that a principal has the scopes that a request needs.
+
+    Raises:
+        MCPError: It has not.
+    """
+    missing = [each for each in list_required_scopes(method, params or {}) if each not in principal.scopes]
+    if missing:
+        raise MCPError(
+            INVALID_REQUEST,
+            f"This needs the scope {missing[0]}, which your token does not have, so nothing was done. The "
+            "administrator of this server, or of the authorization server that gave the token, can give it.",
+        )

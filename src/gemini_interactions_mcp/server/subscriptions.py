@@ -1,6 +1,7 @@
 """Change notifications: streams of protocol 2026-07-28, and the connections of clients before that."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 from weakref import WeakSet
@@ -27,29 +28,67 @@ from mcp_types import (
     UnsubscribeRequestParams,
 )
 
-from gemini_interactions_mcp.core import logger
+from gemini_interactions_mcp.core import OWNER, GeminiMCPError, logger
 from gemini_interactions_mcp.text import rendering
 
 from . import resources
 from .fixed_resources import USAGE_ADDRESSES
+from .identity import identify_principal
 from .sdk import get_connection
 
 MAX_SUBSCRIBED_ADDRESSES: Final = 1_000
-"""Maximum number of different resources that are subscribed to at once."""
+"""Maximum number of different resources of one principal that are subscribed to at once."""
 MAX_LISTENERS: Final = 64
-"""Maximum number of open `subscriptions/listen` streams."""
+"""Maximum number of open `subscriptions/listen` streams of one principal."""
 
 Notifier = Callable[[Connection], Awaitable[None]]
 
 
-class Subscribers:
-    """Who is notified of changes: listeners on the bus (2026-07-28), and earlier clients by their connections."""
+class Audience:
+    """Who is notified of the changes of one principal: listeners on the bus (2026-07-28), and earlier clients."""
 
     def __init__(self) -> None:
         self.bus = InMemorySubscriptionBus()
-        self._stream = ListenHandler(self.bus, max_subscriptions=MAX_LISTENERS)
-        self._clients: WeakSet[Connection] = WeakSet()
-        self._connections: dict[str, WeakSet[Connection]] = {}
+        self.stream = ListenHandler(self.bus, max_subscriptions=MAX_LISTENERS)
+        self.clients: WeakSet[Connection] = WeakSet()
+        self.subscribed: dict[str, WeakSet[Connection]] = {}
+        self.listening = 0
+
+    @property
+    def attends(self) -> bool:
+        """Whether anybody is there."""
+        return bool(self.listening or self.clients or any(self.subscribed.values()))
+
+    def add(self, uri: str, client: Connection) -> None:
+        """Notify a client of the changes of an address.
+
+        Raises:
+            MCPError: There are too many.
+        """
+        # Clients that have gone leave empty sets behind.
+        self.subscribed = {uri: clients for uri, clients in self.subscribed.items() if clients}
+        if len(self.subscribed.keys() | {uri}) > MAX_SUBSCRIBED_ADDRESSES:
+            raise build_subscription_limit_error()
+        self.subscribed.setdefault(uri, WeakSet()).add(client)
+
+    async def notify(self, event: ServerEvent, clients: Iterable[Connection], tell: Notifier) -> None:
+        """Notify all; one that fails does not affect the others."""
+        await self.bus.publish(event)
+        async with anyio.create_task_group() as tasks:
+            for client in list(clients):
+                tasks.start_soon(notify_client, tell, client)
+
+
+class Subscribers:
+    """The audiences of all principals; each is told of its principal's changes alone."""
+
+    def __init__(self) -> None:
+        self._audiences: dict[str, Audience] = {OWNER.name: Audience()}
+
+    @property
+    def bus(self) -> InMemorySubscriptionBus:
+        """The bus of the owner."""
+        return self._audiences[OWNER.name].bus
 
     def register(self, server: LowLevelServer[Any]) -> None:
         """Handle subscription requests of both protocol eras."""
@@ -58,6 +97,18 @@ class Subscribers:
         server.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
         server.add_notification_handler("notifications/initialized", NotificationParams, self._welcome)
 
+    def attended(self, name: str) -> bool:
+        """Whether anybody waits for notifications of a principal."""
+        return name in self._audiences and self._audiences[name].attends
+
+    def _find(self, ctx: ServerRequestContext[Any, Any]) -> Audience:
+        """Return the audience that the client of a request belongs to; those of nobody are forgotten."""
+        name = identify_principal(ctx).name
+        self._audiences = {
+            each: audience for each, audience in self._audiences.items() if each == OWNER.name or audience.attends
+        }
+        return self._audiences.setdefault(name, Audience())
+
     async def _listen(
         self, ctx: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
@@ -65,41 +116,55 @@ class Subscribers:
         check_addresses(wanted)
         if len(wanted) > MAX_SUBSCRIBED_ADDRESSES:
             raise build_subscription_limit_error()
-        return await self._stream(ctx, params)
+        audience = self._find(ctx)
+        audience.listening += 1
+        try:
+            await watch_for_others(ctx)
+            return await audience.stream(ctx, params)
+        finally:
+            audience.listening -= 1
 
     async def _subscribe(self, ctx: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
         check_addresses([params.uri])
-        # Clients that have gone leave empty sets behind.
-        self._connections = {uri: clients for uri, clients in self._connections.items() if clients}
-        if len(self._connections.keys() | {params.uri}) > MAX_SUBSCRIBED_ADDRESSES:
-            raise build_subscription_limit_error()
-        self._connections.setdefault(params.uri, WeakSet()).add(get_connection(ctx))
+        self._find(ctx).add(params.uri, get_connection(ctx))
+        await watch_for_others(ctx)
         return EmptyResult()
 
     async def _unsubscribe(self, ctx: ServerRequestContext[Any, Any], params: UnsubscribeRequestParams) -> EmptyResult:
-        self._connections.get(params.uri, WeakSet[Connection]()).discard(get_connection(ctx))
+        self._find(ctx).subscribed.get(params.uri, WeakSet[Connection]()).discard(get_connection(ctx))
         return EmptyResult()
 
     async def _welcome(self, ctx: ServerRequestContext[Any, Any], _: NotificationParams) -> None:
-        self._clients.add(get_connection(ctx))
+        self._find(ctx).clients.add(get_connection(ctx))
 
-    async def announce(self, interaction_id: str) -> None:
-        """Notify subscribers that an interaction has settled: its resource, its data, usage and index have changed."""
+    async def announce(self, name: str, interaction_id: str) -> None:
+        """Notify subscribers that an interaction of a principal has settled.
+
+        Its resource, its data, usage and index have changed.
+        """
+        audience = self._audiences.get(name)
+        if audience is None:
+            return
         resource = rendering.make_interaction_uri(interaction_id)
         for uri in (resource, f"{resource}/data", *USAGE_ADDRESSES, rendering.INDEX_URI):
             tell = partial(Connection.send_resource_updated, uri=uri)
-            await self._notify(ResourceUpdated(uri=uri), self._connections.get(uri, ()), tell)
+            await audience.notify(ResourceUpdated(uri=uri), audience.subscribed.get(uri, ()), tell)
 
-    async def announce_list(self) -> None:
-        """Notify all clients that resources were added or removed."""
-        await self._notify(ResourcesListChanged(), self._clients, Connection.send_resource_list_changed)
+    async def announce_list(self, name: str) -> None:
+        """Notify all clients of a principal that resources were added or removed."""
+        if audience := self._audiences.get(name):
+            await audience.notify(ResourcesListChanged(), audience.clients, Connection.send_resource_list_changed)
 
-    async def _notify(self, event: ServerEvent, clients: Iterable[Connection], tell: Notifier) -> None:
-        """Notify all; one that fails does not affect the others."""
-        await self.bus.publish(event)
-        async with anyio.create_task_group() as tasks:
-            for client in list(clients):
-                tasks.start_soon(notify_client, tell, client)
+
+async def watch_for_others(ctx: ServerRequestContext[Any, Any]) -> None:
+    """Have the changes of a principal's interactions watched for its subscribers, as far as that is possible now.
+
+    The owner's are from the start.
+    """
+    principal = identify_principal(ctx)
+    if principal.name != OWNER.name:
+        with suppress(GeminiMCPError):
+            await ctx.lifespan_context.app(principal)
 
 
 async def notify_client(tell: Notifier, client: Connection) -> None:

@@ -20,6 +20,8 @@ ALLOWED_DIRS_VARIABLE: Final = "GEMINI_MCP_ALLOWED_DIRS"
 FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
 """Separators of directories in one text, the usual one first."""
 OUTPUT_DIR_VARIABLE: Final = "GEMINI_MCP_OUTPUT_DIR"
+MAPPED_DIRS_VARIABLE: Final = "GEMINI_MCP_MAPPED_DIRS"
+MAPPED_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path:
@@ -43,6 +45,22 @@ def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tu
     else:
         chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve_leniently(home)) else [cwd]
     return tuple(dict.fromkeys([*chosen, output]))
+
+
+def parse_mapped_dirs(environment: SettingsEnvironment, text: str | None) -> tuple[tuple[str, Path], ...]:
+    """Return directories that are written `NAME=/path`, resolved, by their names.
+
+    Raises:
+        ConfigurationError: One is written otherwise, or two have one name.
+    """
+    mapped: dict[str, Path] = {}
+    parts = re.split(f"[{re.escape(''.join(FOLDER_SEPARATORS))}]", text or "")
+    for part in filter(None, map(str.strip, parts)):
+        name, _, path = (each.strip() for each in part.partition("="))
+        if not MAPPED_NAME.fullmatch(name) or not path or name in mapped:
+            raise ConfigurationError(f"{MAPPED_DIRS_VARIABLE} is a list of NAME=/path, each with a name of its own.")
+        mapped[name] = resolve_leniently(expand_folder(path, environment.home))
+    return tuple(mapped.items())
 
 
 def split_folders(text: str, home: Path) -> list[str]:

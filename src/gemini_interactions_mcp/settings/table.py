@@ -22,12 +22,14 @@ from .environment import (
 )
 from .paths import (
     ALLOWED_DIRS_VARIABLE,
+    MAPPED_DIRS_VARIABLE,
     OUTPUT_DIR_VARIABLE,
     find_user_home,
     find_working_directory,
     parse_allowed_dirs,
     parse_catalog_path,
     parse_database_url,
+    parse_mapped_dirs,
     parse_output_dir,
 )
 from .servers import SERVERS_VARIABLE, parse_remote_servers
@@ -55,7 +57,9 @@ class Settings(TeamSettings):
         output_dir: Resolved.
         allowed_dirs: Resolved; includes the output directory.
         database_url: A SQLAlchemy URL, or the path of a SQLite file.
+        mapped_dirs: Names and resolved directories.
         bundled: Whether the server runs in the bundle, whose working directory nobody chose.
+        remote: Whether these are of a user of another machine, to whom paths of this one are closed.
         findings: One sentence for each wrong variable, without its value. Its field has the default.
     """
 
@@ -96,6 +100,16 @@ class Settings(TeamSettings):
             "or a JSON list",
             "the working directory, unless it is your home or the root of a disk; none in the bundle",
             parse_allowed_dirs,
+        ),
+    ] = ()
+    mapped_dirs: Annotated[
+        tuple[tuple[str, Path], ...],
+        SettingVariable(
+            MAPPED_DIRS_VARIABLE,
+            "Directories that users of other machines may read: `NAME=/path`, separated by `:` (`;` on Windows), by "
+            "`;`, commas or newlines; they write `NAME/file.pdf`",
+            "none: paths of this machine are closed to them",
+            parse_mapped_dirs,
         ),
     ] = ()
     output_dir: Annotated[
@@ -226,6 +240,7 @@ class Settings(TeamSettings):
         ),
     ] = None
     bundled: bool = False
+    remote: bool = False
     findings: tuple[str, ...] = ()
 
     @field_validator("model", "image_model", "research_agent", mode="before")

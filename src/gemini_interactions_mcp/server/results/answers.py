@@ -23,7 +23,8 @@ from gemini_interactions_mcp.core import (
     phrases,
 )
 from gemini_interactions_mcp.models import KINDS, Record
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import (
     ANY_HOST,
     HOSTS,

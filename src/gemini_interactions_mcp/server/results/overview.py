@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from gemini_interactions_mcp.models import Record, RecordPage, RecordSummary
 from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 
 from . import rows
 

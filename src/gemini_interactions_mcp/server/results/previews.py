@@ -13,7 +13,7 @@ from mcp_types import ContentBlock, ImageContent, ResourceLink
 from gemini_interactions_mcp import output
 from gemini_interactions_mcp.core import FileRefusedError, make_printable, measure_cost
 from gemini_interactions_mcp.models import Record, SavedFile
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.hosts import Host
 from gemini_interactions_mcp.text import rendering
 

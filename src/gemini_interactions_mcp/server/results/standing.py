@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gemini_interactions_mcp.core import JournalError
 from gemini_interactions_mcp.models import Record, is_settled
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 
 from . import waiting
 

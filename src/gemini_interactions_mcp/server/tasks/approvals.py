@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from gemini_interactions_mcp.core import InputError, clip_text, phrases
 from gemini_interactions_mcp.models import Record, Request
 from gemini_interactions_mcp.runs import agents
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.tools import consent
 from gemini_interactions_mcp.server.tools.choosing import choose_maker
 from gemini_interactions_mcp.settings import Settings

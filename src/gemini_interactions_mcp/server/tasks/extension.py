@@ -28,7 +28,8 @@ from mcp_types import (
 )
 from pydantic import BaseModel, Field
 
-from gemini_interactions_mcp.core import GeminiMCPError, InputError
+from gemini_interactions_mcp.core import GeminiMCPError, InputError, Principal
+from gemini_interactions_mcp.server.identity import identify_principal
 
 SourceAnswerT = TypeVar("SourceAnswerT")
 
@@ -72,7 +73,7 @@ class Task:
 
 
 class TaskSource(Protocol):
-    """Provides tasks. `asks` says whether the client can be asked; otherwise no input is requested."""
+    """Provides the tasks of principals. `asks` says whether the client can be asked; else no input is requested."""
 
     @property
     def ttl_ms(self) -> int | None:
@@ -84,11 +85,11 @@ class TaskSource(Protocol):
         """Suggested polling interval in milliseconds."""
         ...
 
-    async def task(self, task_id: str, *, asks: bool) -> Task | None:
+    async def task(self, task_id: str, principal: Principal, *, asks: bool) -> Task | None:
         """Return a task, or None if there is none."""
         ...
 
-    async def answer(self, task_id: str, responses: Mapping[str, Any], *, asks: bool) -> bool:
+    async def answer(self, task_id: str, principal: Principal, responses: Mapping[str, Any], *, asks: bool) -> bool:
         """Process responses to input requests, ignoring unknown keys. Return False if there is no task.
 
         Raises:
@@ -96,7 +97,7 @@ class TaskSource(Protocol):
         """
         ...
 
-    async def cancel(self, task_id: str, *, asks: bool) -> bool:
+    async def cancel(self, task_id: str, principal: Principal, *, asks: bool) -> bool:
         """Request cancellation without waiting for it. Return False if there is no task."""
         ...
 
@@ -138,24 +139,30 @@ class TasksExtension(Extension):
         if not isinstance(result, UnfinishedResult) or not declares_tasks(ctx):
             return result
         try:
-            task = await self._source.task(result.task_id, asks=can_be_asked(ctx.session.client_capabilities))
+            asks = can_be_asked(ctx.session.client_capabilities)
+            task = await self._source.task(result.task_id, identify_principal(ctx), asks=asks)
         except GeminiMCPError:
             task = None  # the result alone is complete as well
         return {"resultType": "task"} | self._handle(task) if task else result
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         asks = check_task_request(ctx, params)
-        task = require_task(await await_source(self._source.task(params.task_id, asks=asks)), params)
+        task = require_task(
+            await await_source(self._source.task(params.task_id, identify_principal(ctx), asks=asks)), params
+        )
         return {"resultType": "complete"} | self._handle(task) | build_task_outcome(task)
 
     async def _update(self, ctx: ServerRequestContext[Any, Any], params: TaskUpdateParams) -> HandlerResult:
         asks = check_task_request(ctx, params)
-        require_task(await await_source(self._source.answer(params.task_id, params.input_responses, asks=asks)), params)
+        answered = self._source.answer(params.task_id, identify_principal(ctx), params.input_responses, asks=asks)
+        require_task(await await_source(answered), params)
         return {"resultType": "complete"}
 
     async def _cancel(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         asks = check_task_request(ctx, params)
-        require_task(await await_source(self._source.cancel(params.task_id, asks=asks)), params)
+        require_task(
+            await await_source(self._source.cancel(params.task_id, identify_principal(ctx), asks=asks)), params
+        )
         return {"resultType": "complete"}
 
     def _handle(self, task: Task) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A task consists of journal rows only, so it survives a restart. Its id is the la
 is answered once a row has it as its previous interaction.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -11,10 +12,17 @@ from typing import Any, Final
 import anyio
 from mcp_types import CallToolResult, TextContent
 
-from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, OutcomeUnknownError, join_lines
+from gemini_interactions_mcp.core import (
+    GeminiMCPError,
+    InteractionNotFoundError,
+    OutcomeUnknownError,
+    Principal,
+    join_lines,
+)
 from gemini_interactions_mcp.models import Record, is_settled
 from gemini_interactions_mcp.runs import Run, intents
-from gemini_interactions_mcp.server.context import AppContext, Opening
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Opening
 from gemini_interactions_mcp.server.results.answers import render_run
 from gemini_interactions_mcp.server.results.standing import add_running_cost
 from gemini_interactions_mcp.text import rendering
@@ -64,30 +72,30 @@ class TaskChains:
         self._opening = opening
         self.ttl_ms = int(opening.settings.keep_days * 86_400_000)
         # Of two concurrent answers, the second finds the row of the first.
-        self._turn = anyio.Lock()
+        self._turns: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
 
-    async def task(self, task_id: str, *, asks: bool) -> Task | None:
+    async def task(self, task_id: str, principal: Principal, *, asks: bool) -> Task | None:
         """Return the task of a label; None if there is none."""
-        app = await self._opening.app()
+        app = await self._opening.app(principal)
         chain = await find_chain(app, task_id, asks=asks)
         if chain is None:
             return None
         task = Task(task_id, "working", chain.first.created_at, chain.last.updated_at)
         return await read_task(app, chain, task, asks=asks)
 
-    async def answer(self, task_id: str, responses: Mapping[str, Any], *, asks: bool) -> bool:
+    async def answer(self, task_id: str, principal: Principal, responses: Mapping[str, Any], *, asks: bool) -> bool:
         """Run, change or decline the plan that waits for approval; False if there is no task."""
-        app = await self._opening.app()
-        async with self._turn:
+        app = await self._opening.app(principal)
+        async with self._turns[principal.name]:
             chain = await find_chain(app, task_id, asks=asks)
             if chain is not None and asks and is_runnable_plan(chain.last) and chain.key in responses:
                 await apply_decision(app, chain.last, parse_approval(responses[chain.key]))
         return chain is not None
 
-    async def cancel(self, task_id: str, *, asks: bool) -> bool:
+    async def cancel(self, task_id: str, principal: Principal, *, asks: bool) -> bool:
         """Decline the plan that waits for approval, or stop the interaction at Google; False if there is no task."""
-        app = await self._opening.app()
-        async with self._turn:
+        app = await self._opening.app(principal)
+        async with self._turns[principal.name]:
             chain = await find_chain(app, task_id, asks=asks)
             if chain is not None and asks and is_runnable_plan(chain.last):
                 await app.runs.decline(chain.last, TASK_CANCELLED)

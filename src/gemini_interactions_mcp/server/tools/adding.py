@@ -22,7 +22,8 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import FileSearchStore, stores
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, Progress
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.results.answers import build_text_result
 from gemini_interactions_mcp.text import store_table
@@ -121,7 +122,7 @@ async def check_indexing_limits(app: AppContext, added: Addition) -> None:
         SpendingLimitError: They do not, or what it costs is not known.
         JournalError: What was spent cannot be read.
     """
-    if not added.fresh or (app.settings.dollars_per_day is None and app.settings.dollars_per_month is None):
+    if not added.fresh or not app.runs.limits.list_spending_limits(clock.now()):
         return
     spending = await app.runs.spending()
     cost = app.indexing.sum_new(added.store.name, added.fresh)

@@ -14,7 +14,7 @@ from gemini_interactions_mcp.models import FileSearchStore, MetadataEntry, store
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import Inspection, LocalFile, StoredFile
     from gemini_interactions_mcp.models import Estimate, StoreDocument
-    from gemini_interactions_mcp.server.context import AppContext
+    from gemini_interactions_mcp.server.app_context import AppContext
 
 MAX_DOCUMENT_BYTES: Final = 100 * 2**20
 """Size of a document, at most: https://ai.google.dev/gemini-api/docs/file-search (2026-11)"""

@@ -1,6 +1,6 @@
 """What users have agreed to pay for, kept while files are uploaded."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 
 from gemini_interactions_mcp.core import InputError
@@ -12,13 +12,18 @@ class Agreements:
     Args:
         clock: Returns monotonic seconds.
         seconds: `Timing.agreement`.
+        redeem: Marks a ticket as used for all servers that may be given the answer, and returns whether this is the
+            first time; None where there is one server.
     """
 
-    def __init__(self, clock: Callable[[], float], seconds: float) -> None:
+    def __init__(
+        self, clock: Callable[[], float], seconds: float, redeem: Callable[[str], Awaitable[bool]] | None = None
+    ) -> None:
         self._clock = clock
         self._seconds = seconds
         self._kept: list[tuple[str, float]] = []
         self._redeemed: dict[str, float] = {}
+        self._redeem_for_all = redeem
 
     @contextmanager
     def holding(self, subject: str) -> Generator[None]:
@@ -43,10 +48,14 @@ class Agreements:
             self._kept.remove(found)
         return found is not None
 
-    def redeem(self, ticket: str) -> bool:
-        """Mark the ticket of an answer as used, and return whether this is the first time."""
+    async def redeem(self, ticket: str) -> bool:
+        """Mark the ticket of an answer as used, and return whether this is the first time.
+
+        Raises:
+            JournalError: Whether another server has done so is not known.
+        """
         now = self._clock()
         self._redeemed = {each: until for each, until in self._redeemed.items() if until > now}
         first = ticket not in self._redeemed
         self._redeemed[ticket] = now + self._seconds
-        return first
+        return first and (self._redeem_for_all is None or await self._redeem_for_all(ticket))

@@ -10,7 +10,8 @@ import anyio
 from gemini_interactions_mcp.core import GeminiMCPError, InputError
 from gemini_interactions_mcp.files import Inspection
 from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, Progress
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds
 from gemini_interactions_mcp.server.results.answers import wait_for_answer
 
@@ -56,6 +57,7 @@ async def pay_and_wait(ctx: Ctx, app: AppContext, bought: Purchase, wait_seconds
     """
     request, given, progress = bought.request, bought.given, Progress(ctx)
     seconds, notes = choose_wait_seconds(ctx, app.settings, wait_seconds), (*bought.notes, *given.notes)
+    await app.stores.admit(request.stores)
     if given.sources or may_ask(ctx, app):
         if run := await app.runs.attach(request):
             return await wait_for_answer(ctx, app, run, seconds, progress, notes, fresh=False)

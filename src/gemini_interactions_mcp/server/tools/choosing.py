@@ -9,7 +9,7 @@ from gemini_interactions_mcp.core import InputError, make_inert
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import InteractionKind, Request, stores
 from gemini_interactions_mcp.runs import agents
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.settings import Settings, get_chosen_variable
 
 from .arguments import match_choice

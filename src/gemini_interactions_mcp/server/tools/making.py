@@ -10,7 +10,8 @@ from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import ConfigurationError, FileRefusedError, GeminiMCPError, InputError, quote_name
 from gemini_interactions_mcp.files import REASON_EXISTS, Inspection
 from gemini_interactions_mcp.models import Request
-from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, open_app
 
 from .buying import IMAGES_ONLY, SCENES_ONLY, Purchase, pay_and_wait
 from .choosing import choose_maker

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from gemini_interactions_mcp import models
 from gemini_interactions_mcp.core import GeminiMCPError
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.hosts import LONGEST_WAIT_SECONDS
 
 from .references import FILE_SOURCE_FORMS

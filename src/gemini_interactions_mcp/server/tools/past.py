@@ -13,7 +13,8 @@ from gemini_interactions_mcp import output
 from gemini_interactions_mcp.core import InputError, measure_cost, phrases
 from gemini_interactions_mcp.models import RecordPage, UsageReport, media_types
 from gemini_interactions_mcp.runs import Deletion, ExportOrder, Remote
-from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, open_app
 from gemini_interactions_mcp.server.hosts import Host, identify_host
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import ReadOptions, build_text_result, read_answer

@@ -7,7 +7,8 @@ from mcp_types import CallToolResult, InputRequiredResult
 
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.runs import intents
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, Progress
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.results.answers import build_text_result
 from gemini_interactions_mcp.server.tasks.extension import can_be_asked

@@ -16,7 +16,8 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.models import Record, Request
 from gemini_interactions_mcp.runs import SandboxTerms, agents
-from gemini_interactions_mcp.server.context import AppContext, Ctx, Progress, open_app
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
     ReadOptions,
@@ -87,6 +88,7 @@ async def start_research(
         sandbox=SandboxTerms(environment, repository, network, bool(given.files)),
     )
     request, notes = choice.admit(request, list_shown_kinds(choice.name, given)), (*choice.notes, *given.notes)
+    await check_holdings(app, request)
     if not force and (earlier := await app.runs.find_repeated(request, previous)):
         return prepend_notes(await report_start(ctx, app, earlier, fresh=False), notes)
     agreed = await ask_before_paying(ctx, app, request, given)
@@ -106,6 +108,17 @@ async def find_previous_task(app: AppContext, interaction_id: str | None, agent:
     if not interaction_id:
         return None
     return await app.runs.find_continued_task(interaction_id, needed=agent is None)
+
+
+async def check_holdings(app: AppContext, request: Request) -> None:
+    """Check that a request names only stores and a sandbox of the user's own.
+
+    Raises:
+        InputError: It names another one.
+        GeminiMCPError: Whose they are cannot be read.
+    """
+    await app.stores.admit(request.stores)
+    await app.runs.check_environment(request.environment)
 
 
 async def start_agent(

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from gemini_interactions_mcp.models import Request
 from gemini_interactions_mcp.runs import agents
-from gemini_interactions_mcp.server.context import AppContext, Progress
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Progress
 
 from .paying import send_files
 

@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from gemini_interactions_mcp.core import InputError, format_count, join_paragraphs, quote_name
 from gemini_interactions_mcp.models import FileSearchStore, StoreDocument, stores
-from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, open_app
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds
 from gemini_interactions_mcp.server.results.answers import build_text_result

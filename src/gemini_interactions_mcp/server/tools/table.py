@@ -14,6 +14,7 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
+from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE
 from gemini_interactions_mcp.settings import TOOLSETS
 from gemini_interactions_mcp.text import ToolGuide
 
@@ -37,6 +38,7 @@ class ToolEntry:
         function: The tool; its name and docstring are those of the tool.
         title: Shown to users.
         annotations: The hints of MCP.
+        scope: What a token must allow; what arguments need beside it is in `server.scopes`.
         search: Words by which Claude Code finds a tool whose schema it has not loaded; None loads it always.
         characters: Characters of a result that Claude Code shows before it moves the result to a file.
     """
@@ -45,6 +47,7 @@ class ToolEntry:
     function: Callable[..., Awaitable[CallToolResult | InputRequiredResult]]
     title: str
     annotations: ToolAnnotations
+    scope: str
     search: str | None = None
     characters: int | None = None
 
@@ -57,28 +60,51 @@ def build_hints(*, read_only: bool = False, destructive: bool = False, idempoten
 
 
 TOOLS: Final = (
-    ToolEntry("ask", gemini_ask, "Ask Gemini", build_hints()),
-    ToolEntry("ask", gemini_continue, "Continue with Gemini", build_hints(), "Gemini follow-up conversation"),
+    ToolEntry("ask", gemini_ask, "Ask Gemini", build_hints(), SPEND_SCOPE),
+    ToolEntry(
+        "ask", gemini_continue, "Continue with Gemini", build_hints(), SPEND_SCOPE, "Gemini follow-up conversation"
+    ),
     ToolEntry(
         "files",
         analyze_file,
         "Analyze files",
         build_hints(),
+        SPEND_SCOPE,
         "Gemini image audio video pdf document youtube transcribe",
     ),
-    ToolEntry("images", generate_image, "Generate or edit image", build_hints(), "Gemini picture draw edit photo"),
     ToolEntry(
-        "audio", generate_audio, "Speak or make music", build_hints(), "Gemini speech voice text-to-speech song audio"
+        "images", generate_image, "Generate or edit image", build_hints(), SPEND_SCOPE, "Gemini picture draw edit photo"
     ),
-    ToolEntry("video", generate_video, "Make or change video", build_hints(), "Gemini video film clip animate edit"),
     ToolEntry(
-        "research", start_research, "Start Deep Research", build_hints(), "Gemini deep research web report agent"
+        "audio",
+        generate_audio,
+        "Speak or make music",
+        build_hints(),
+        SPEND_SCOPE,
+        "Gemini speech voice text-to-speech song audio",
+    ),
+    ToolEntry(
+        "video",
+        generate_video,
+        "Make or change video",
+        build_hints(),
+        SPEND_SCOPE,
+        "Gemini video film clip animate edit",
+    ),
+    ToolEntry(
+        "research",
+        start_research,
+        "Start Deep Research",
+        build_hints(),
+        SPEND_SCOPE,
+        "Gemini deep research web report agent",
     ),
     ToolEntry(
         "research",
         check_research,
         "Check research",
         build_hints(read_only=True),
+        READ_SCOPE,
         "Gemini research status report",
         100_000,
     ),
@@ -87,6 +113,7 @@ TOOLS: Final = (
         cancel_research,
         "Cancel research",
         build_hints(destructive=True, idempotent=True),
+        SPEND_SCOPE,
         "Gemini stop research",
     ),
     ToolEntry(
@@ -94,6 +121,7 @@ TOOLS: Final = (
         manage_store,
         "Manage knowledge stores",
         build_hints(destructive=True),
+        READ_SCOPE,
         "Gemini file search store knowledge base RAG index documents",
     ),
     ToolEntry(
@@ -101,6 +129,7 @@ TOOLS: Final = (
         list_interactions,
         "List interactions",
         ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False),
+        READ_SCOPE,
         "Gemini history past",
     ),
     ToolEntry(
@@ -108,6 +137,7 @@ TOOLS: Final = (
         read_interaction,
         "Read interaction",
         build_hints(read_only=True),
+        READ_SCOPE,
         "Gemini answer page result",
         100_000,
     ),
@@ -116,14 +146,19 @@ TOOLS: Final = (
         delete_interaction,
         "Delete interaction",
         build_hints(destructive=True, idempotent=True),
+        DELETE_SCOPE,
         "Gemini forget privacy",
     ),
 )
 """All tools, in listing order."""
 
 
-VIEW_ENTRY: Final = ToolEntry("history", read_view, "Read for the view", build_hints(read_only=True), "")
+VIEW_ENTRY: Final = ToolEntry("history", read_view, "Read for the view", build_hints(read_only=True), READ_SCOPE, "")
 """The tool of the view, which is always there and no user chooses."""
+
+
+TOOL_SCOPES: Final = {entry.function.__name__: entry.scope for entry in (*TOOLS, VIEW_ENTRY)}
+"""What a token must allow for each tool."""
 
 
 def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:

@@ -6,7 +6,8 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
 from gemini_interactions_mcp.core import InputError
-from gemini_interactions_mcp.server.context import AppContext, Ctx, open_app
+from gemini_interactions_mcp.server.app_context import AppContext
+from gemini_interactions_mcp.server.context import Ctx, open_app
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.views import files, overviews
 from gemini_interactions_mcp.server.views.interactions import build_interaction_view

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from gemini_interactions_mcp.core import logger
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 
 from .interactions import build_interaction_view
 from .offering import VIEW_KEY

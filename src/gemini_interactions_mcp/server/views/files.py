@@ -9,7 +9,7 @@ import anyio.to_thread
 from gemini_interactions_mcp.core import InputError, make_printable, quote_name
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import Record, SavedFile
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 
 PICTURE_BYTES: Final = 640 * 2**10
 """Maximum size of a picture. In base64 below 1 MiB, beyond which Claude Desktop refuses a result."""

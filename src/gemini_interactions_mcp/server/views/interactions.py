@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gemini_interactions_mcp.core import InputError, offload_if_large, quote_name
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import KINDS, Record, SavedFile, amounts, name_kind
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.results import waiting
 from gemini_interactions_mcp.server.results.standing import followers_of, tell_running_cost
 from gemini_interactions_mcp.server.tasks import approvals

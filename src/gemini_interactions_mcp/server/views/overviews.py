@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack, get_args
 
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import InteractionKind, RecordPage, UsageReport, amounts
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.overview import fetch_overview, fetch_row_page
 from gemini_interactions_mcp.text import usage_table
