@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -495,8 +496,7 @@ async def test_a_broken_connection_is_made_anew_and_told(shared: Journal, url: s
 
 
 @pytest.mark.slow
-async def test_a_silent_connection_is_noticed(shared: Journal, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(notices, "PING_SECONDS", 0.05)
+async def test_a_silent_connection_is_noticed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
     class Silent:
@@ -504,12 +504,12 @@ async def test_a_silent_connection_is_noticed(shared: Journal, url: str, monkeyp
             asked.append(True)
             raise TimeoutError
 
-    async def ping(_driver: object, stream: Any) -> None:
-        await original(Silent(), stream)
+    async def ping(_driver: object, stream: Any, interval: float) -> None:
+        await original(Silent(), stream, interval)
 
     original = notices.ping
     monkeypatch.setattr(notices, "ping", ping)
-    heard, listener = Heard(), open_database(url, FAST)
+    heard, listener = Heard(), open_database(url, replace(FAST, listener_ping=0.05))
     async with anyio.create_task_group() as group:
         group.start_soon(listener.watch, heard.put)
         with anyio.fail_after(10):

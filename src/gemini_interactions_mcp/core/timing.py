@@ -44,6 +44,8 @@ class Timing:
             journal are normal.
         held: Time for which the database counts as held by another program; statements without patience left fail at
             once.
+        listener_ping: Interval of asking whether the connection that listens for changes still works, and time-out of
+            the answer.
         database_close: Time limit for closing the database while statements are at work.
 
         In `runs`:
@@ -135,6 +137,7 @@ class Timing:
     # journal
     busy: float = 5.0
     held: float = 1.0
+    listener_ping: float = 10.0
     database_close: float = 1.0
 
     # runs

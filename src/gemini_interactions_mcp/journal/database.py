@@ -2,7 +2,7 @@
 
 It knows nothing of what is in the tables, and lets no error of the database's libraries out.
 
-In SQLite, writes take turns. A few reads run beside each other and beside later writes, each on a connection of its own,
+In SQLite, writes take turns. A few reads run beside each other and beside later writes, each on its own connection,
 since a search may take seconds; a read sees the writes that were called before it. In PostgreSQL, each user of the
 database has such an order of its own, and the statements of several run beside each other. A statement that has begun
 is never interrupted: a cancellation that reaches the driver costs the connection and leaves its closing to a task that
@@ -36,7 +36,7 @@ from gemini_interactions_mcp.core import DEFAULT_TIMING, JournalError, Timing, l
 
 from .clock import now
 from .database_url import is_file_database, is_sqlite, parse_busy_seconds, parse_url
-from .engine import MAX_CONNECTIONS, RowValues, encode_texts, make_engine, refuse_replaced_file
+from .engine import POOL_SIZE, RowValues, encode_texts, make_engine, refuse_replaced_file
 from .failures import (
     COLLISION_REASON,
     LOCKED_REASON,
@@ -55,7 +55,7 @@ OutcomeT = TypeVar("OutcomeT")
 MAX_READERS: Final = 4
 """Maximum number of concurrent reads. Each takes a worker thread; SQLAlchemy's default pool keeps five connections."""
 
-MAX_DECIDERS: Final = MAX_CONNECTIONS // 2
+MAX_DECIDERS: Final = POOL_SIZE // 2
 """Maximum number of concurrent statements that wait for locks; the other connections stay free for what does not."""
 
 SKEW_SECONDS: Final = 10.0
@@ -126,7 +126,7 @@ class Database:
 
     @property
     def _most(self) -> int:
-        return MAX_CONNECTIONS if self.is_shared else MAX_READERS
+        return POOL_SIZE if self.is_shared else MAX_READERS
 
     async def measure_skew(self) -> timedelta:
         """Return how far the clock of the database is ahead of this machine's: that of SQLite is the same."""
@@ -146,7 +146,7 @@ class Database:
         if self.is_shared:
             # Opened first: there is nothing to listen to before there are tables.
             await self.read(sa.select(1), lambda found: found.scalar())
-            await deliver_notices(self._parsed, handle)
+            await deliver_notices(self._parsed, handle, self._timing)
 
     async def read(
         self,

@@ -25,7 +25,7 @@ BUSY_TURN_SECONDS: Final = 0.1
 """Seconds that a statement waits in its turn for a database that another program holds."""
 
 
-MAX_CONNECTIONS: Final = 10
+POOL_SIZE: Final = 10
 """Connections to a PostgreSQL, which takes 100 by default: ten servers may share one."""
 
 CONNECT_SECONDS: Final = 10
@@ -56,7 +56,7 @@ def make_engine(
     if poolclass:
         pool = {"poolclass": poolclass}
     elif not sqlite:
-        pool = {"pool_size": MAX_CONNECTIONS, "max_overflow": 0}
+        pool = {"pool_size": POOL_SIZE, "max_overflow": 0}
     # A connection through a network may have died since it was used last.
     engine = create_async_engine(
         url,

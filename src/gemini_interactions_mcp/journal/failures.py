@@ -39,7 +39,7 @@ COLLISION_CODES: Final = frozenset({"40001", "40P01", "55P03"})
 lock_not_available."""
 
 MISSING_VALUE_CODE: Final = "23502"
-"""Code of a row without a value that a column demands, as this version does not know the column (not_null_violation)."""
+"""Code of a row without a value that a column demands, which this version does not know (not_null_violation)."""
 
 LOST_CODES: Final = frozenset({"57P01", "57P02", "57P03", "53300"})
 """Codes of a server that ends, starts, or takes no more connections: admin_shutdown, crash_shutdown,

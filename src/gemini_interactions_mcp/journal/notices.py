@@ -3,16 +3,17 @@
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import anyio
 import sqlalchemy as sa
-from anyio.streams.memory import MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
-from gemini_interactions_mcp.core import logger
+from gemini_interactions_mcp.core import Timing, logger
 
 from .engine import make_engine
 
@@ -45,12 +46,6 @@ EXECUTE FUNCTION notify_interaction()""",
 MAX_UNREAD: Final = 10_000
 """Notices that wait for their handler; those beyond count as missed."""
 
-PING_SECONDS: Final = 15.0
-"""Seconds between two questions whether the connection still works."""
-
-PING_TIMEOUT: Final = 5.0
-"""Seconds for the answer."""
-
 FIRST_PAUSE: Final = 0.1
 """Seconds before the first attempt to connect anew; doubles up to `LAST_PAUSE`."""
 
@@ -76,7 +71,7 @@ class Notice(NamedTuple):
 MISSED: Final = Notice()
 
 
-async def deliver_notices(url: sa.URL, handle: Callable[[Notice], Awaitable[None]]) -> None:
+async def deliver_notices(url: sa.URL, handle: Callable[[Notice], Awaitable[None]], timing: Timing) -> None:
     """Call a function for each notice, until cancelled; a connection that breaks is made anew.
 
     Whenever it begins to listen, it calls the function with a notice without a label first.
@@ -85,39 +80,47 @@ async def deliver_notices(url: sa.URL, handle: Callable[[Notice], Awaitable[None
     pause = FIRST_PAUSE
     try:
         while True:
-            try:
-                async with engine.connect() as connection:
-                    pause = FIRST_PAUSE
-                    await listen(connection, handle)
-            except (DBAPIError, OSError) as exc:
-                logger.warning("Notices of the journal have to wait: %s", type(exc).__name__)
+            listened = await listen(engine, handle, timing.listener_ping)
+            pause = FIRST_PAUSE if listened else min(2 * pause, LAST_PAUSE)
             await anyio.sleep(pause)
-            pause = min(2 * pause, LAST_PAUSE)
     finally:
-        with anyio.move_on_after(1, shield=True):
+        with anyio.move_on_after(timing.database_close, shield=True):
             await engine.dispose()
 
 
-async def listen(connection: AsyncConnection, handle: Callable[[Notice], Awaitable[None]]) -> None:
-    """Call a function for each notice until the connection breaks."""
+async def listen(engine: AsyncEngine, handle: Callable[[Notice], Awaitable[None]], interval: float) -> bool:
+    """Call a function for each notice until the connection breaks; return whether there was one."""
     send, receive = anyio.create_memory_object_stream[Notice](MAX_UNREAD)
-    inbox = Inbox(send)
-    driver: Any = (await connection.get_raw_connection()).driver_connection
-
-    def end(_connection: object) -> None:
-        send.close()
-
-    driver.add_termination_listener(end)
-    await driver.add_listener(CHANNEL, inbox.put)
+    listened = False
     with send, receive:
-        await handle(MISSED)
-        async with anyio.create_task_group() as group:
-            group.start_soon(ping, driver, send)
-            async for notice in receive:
-                await handle(notice)
-                if inbox.take_missed():
-                    await handle(MISSED)
-            group.cancel_scope.cancel()
+        try:
+            async with engine.connect() as connection:
+                driver: Any = (await connection.get_raw_connection()).driver_connection
+                inbox = Inbox(send)
+                driver.add_termination_listener(inbox.end)
+                await driver.add_listener(CHANNEL, inbox.put)
+                listened = True
+                await pass_on(receive, inbox, handle, partial(ping, driver, send, interval))
+        except (DBAPIError, OSError) as exc:
+            logger.warning("Notices of the journal have to wait: %s", type(exc).__name__)
+    return listened
+
+
+async def pass_on(
+    receive: MemoryObjectReceiveStream[Notice],
+    inbox: "Inbox",
+    handle: Callable[[Notice], Awaitable[None]],
+    check: Callable[[], Awaitable[None]],
+) -> None:
+    """Call a function for each notice until their stream ends, and meanwhile another that ends the stream."""
+    await handle(MISSED)
+    async with anyio.create_task_group() as group:
+        group.start_soon(check)
+        async for notice in receive:
+            await handle(notice)
+            if inbox.take_missed():
+                await handle(MISSED)
+        group.cancel_scope.cancel()
 
 
 class Inbox:
@@ -141,15 +144,19 @@ class Inbox:
             # The connection is about to be made anew, which tells the reader.
             return
 
+    def end(self, _connection: object) -> None:
+        """End the stream."""
+        self._stream.close()
+
     def take_missed(self) -> bool:
         """Return whether notices were missed since the last question."""
         missed, self._missed = self._missed, False
         return missed
 
 
-async def ping(driver: Any, stream: MemoryObjectSendStream[Notice]) -> None:  # noqa: ANN401 - asyncpg has no types
-    """Ask a connection whether it works, and close a stream once it does not."""
+async def ping(driver: Any, stream: MemoryObjectSendStream[Notice], interval: float) -> None:  # noqa: ANN401 - untyped
+    """Ask a connection whether it works, and close a stream once it does not answer within the same time."""
     with stream, suppress(Exception):
         while True:
-            await anyio.sleep(PING_SECONDS)
-            await driver.execute("SELECT 1", timeout=PING_TIMEOUT)
+            await anyio.sleep(interval)
+            await driver.execute("SELECT 1", timeout=interval)

@@ -23,7 +23,7 @@ from .engine import RowValues
 from .limits import ResearchLimit, SpendingLimit
 from .rows import FileListing, format_moment
 from .schema import INTERACTIONS, NEWEST_FIRST, OLDEST_FIRST, RECORD_COLUMNS
-from .searching import find_words, match_newest, match_text
+from .searching import match_newest, match_text, match_words
 
 RETENTION: Final = timedelta(days=55)
 """How long Google keeps an interaction at most (ai.google.dev/gemini-api/docs/interactions, data retention).
@@ -149,7 +149,7 @@ def select_indexed_page(
     Raises:
         InputError: The cursor is none of ours, or the query is too long.
     """
-    words = find_words(query) if query else None
+    words = match_words(query) if query else None
     if words is None:
         return select_page(principal, query, kind, status, cursor, limit)
     conditions = make_page_conditions(principal, query, kind, status, cursor)

@@ -28,7 +28,7 @@ def match_text(query: str) -> sa.ColumnElement[bool]:
     return sa.or_(*(column.icontains(query, autoescape=True) for column in columns))
 
 
-def find_words(query: str) -> sa.TextClause | None:
+def match_words(query: str) -> sa.TextClause | None:
     """Return the condition of rows with all words of a text, of which the last may go on, for which there is an index.
 
     None for a text without words that such an index could know.
