@@ -46,7 +46,8 @@ class Holdings:
         }
         columns = [sa.literal(value, HOLDINGS.c[column].type).label(column) for column, value in values.items()]
         source = sa.select(*columns).where(~sa.exists(sa.select(HOLDINGS.c.name).where(*key)))
-        return await self._database.write(sa.insert(HOLDINGS).from_select(list(values), source), alone=True) > 0
+        held = sa.insert(HOLDINGS).from_select(list(values), source)
+        return await self._database.write(held, locks=[f"holding {kind} {name}"]) > 0
 
     async def holds(self, kind: str, name: str) -> bool:
         """Whether this principal holds a name.
