@@ -9,10 +9,17 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, MCPError
+from mcp.server.request_state import InvalidRequestState
 
 from conftest import FAST
 from consenting import round_of
-from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError, KeyMissingError
+from gemini_interactions_mcp.core.errors import (
+    ConfigurationError,
+    FileRefusedError,
+    GeminiMCPError,
+    JournalError,
+    KeyMissingError,
+)
 from gemini_interactions_mcp.core.principals import OWNER, Principal
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.files.boundary import Boundary
@@ -24,8 +31,11 @@ from gemini_interactions_mcp.journal.principal_rows import list_unfinished_princ
 from gemini_interactions_mcp.journal.schema import PRINCIPALS
 from gemini_interactions_mcp.journal.server_secrets import share_secret
 from gemini_interactions_mcp.server import subscriptions
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.assembling import hash_account, make_folder_name, make_limits
 from gemini_interactions_mcp.server.context import Opening
+from gemini_interactions_mcp.server.request_states import SharedStateCodec
+from gemini_interactions_mcp.server.tenants import Tenants
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.environment import SettingsEnvironment
@@ -403,3 +413,76 @@ async def test_a_principal_is_as_its_row_says(journal_url: str) -> None:
         assert await read_principal(opened, "berta") == BERTA
         assert await read_principal(opened, "") == OWNER
         assert await list_unfinished_principals(opened) == []
+
+
+class Journalless:
+    """A server whose journal cannot be read at first."""
+
+    def __init__(self, *outcomes: bytes | GeminiMCPError) -> None:
+        self._outcomes = list(outcomes)
+
+    async def __call__(self, name: str) -> bytes:
+        outcome = self._outcomes.pop(0)
+        if isinstance(outcome, GeminiMCPError):
+            raise outcome
+        return outcome + name.encode()
+
+
+async def test_a_state_is_sealed_once_the_key_is_known() -> None:
+    codec = SharedStateCodec(Journalless(JournalError("locked"), bytes(32)))
+    await codec.prepare()
+    with pytest.raises(RuntimeError):
+        codec.seal(b"x")
+    with pytest.raises(InvalidRequestState):
+        codec.unseal("x")
+    await codec.prepare()
+    await codec.prepare()
+    assert codec.unseal(codec.seal(b"x")) == b"x"
+
+
+async def test_tending_outlives_what_fails(caplog: pytest.LogCaptureFixture) -> None:
+    tenants: Tenants[AppContext] = Tenants(lambda _: False, replace(FAST, lease=0.03))
+    outcomes: list[list[str] | Exception] = [RuntimeError("a bug"), JournalError("locked"), ["anna", "berta"]]
+    opened: list[str] = []
+
+    async def find() -> list[str]:
+        outcome = outcomes.pop(0) if outcomes else []
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def open_named(name: str) -> None:
+        opened.append(name)
+        if name == "anna":
+            raise KeyMissingError("no key")
+
+    with anyio.move_on_after(0.2):
+        await tenants.tend(find, open_named)
+    assert opened == ["anna", "berta"]
+    assert "no key" in caplog.text
+
+
+async def test_a_journal_that_cannot_be_read_is_not_an_unknown_id(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with placed(settings) as place, place.client("anna") as anna:
+        asked = id_of(await call(anna, "gemini_ask", prompt="?"))
+
+        async def fail(*_: object, **__: object) -> None:
+            raise JournalError("The journal is locked.")
+
+        monkeypatch.setattr(Journal, "find", fail)
+        for given in (asked, "v1_other"):
+            assert "locked" in await complaint(anna, "read_interaction", interaction_id=given)
+
+
+async def test_a_sandbox_of_a_row_of_ones_own_may_be_named(settings: Settings, emulator: Emulator) -> None:
+    agent = "antigravity-preview-09-2026"
+    async with placed(settings) as place, place.client("anna") as anna, place.client("berta") as berta:
+        first = id_of(await call(anna, "start_research", prompt="A task", agent=agent))
+        await call(anna, "check_research", interaction_id=first, wait_seconds=20)
+        (environment,) = set(emulator.environments)
+        again = {"prompt": "Another", "agent": agent, "environment": environment}
+        assert "There is no sandbox" in await complaint(berta, "start_research", **again)
+        await call(anna, "start_research", **again)
+        await call(berta, "start_research", **again | {"environment": "remote"})

@@ -8,13 +8,13 @@ from .clock import now as now
 from .database import Database as Database
 from .database import shield_cancellation as shield_cancellation
 from .holdings import FILE_KIND as FILE_KIND
-from .holdings import Holdings as Holdings
 from .holdings import STORE_KIND as STORE_KIND
+from .holdings import Holdings as Holdings
 from .journal import Journal as Journal
-from .journal import list_unfinished_principals as list_unfinished_principals
 from .journal import open_database as open_database
-from .limits import Limits as Limits
+from .leases import list_unfinished_principals as list_unfinished_principals
 from .limits import NO_LIMITS as NO_LIMITS
+from .limits import Limits as Limits
 from .limits import Spending as Spending
 from .limits import describe_spending_limit as describe_spending_limit
 from .notices import Notice as Notice

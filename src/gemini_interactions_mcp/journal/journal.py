@@ -438,12 +438,6 @@ class Journal(UploadShelf, Leases):
         return await offload_if_large(size, partial(encode_redacted, fields, self._redact))
 
 
-async def list_unfinished_principals(database: Database) -> list[str]:
-    """Return whose rows there are that Google keeps under an id and that have not settled."""
-    wanted = sa.select(INTERACTIONS.c.principal).where(*queries.UNFINISHED_ROWS).distinct()
-    return await database.read(wanted, lambda result: sorted(result.scalars()))
-
-
 def open_database(url: str | Path, timing: Timing = DEFAULT_TIMING) -> Database:
     """Return the database of journals, which the first statement opens."""
     return Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)

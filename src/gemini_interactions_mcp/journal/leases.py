@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from .clock import now
 from .database_view import DatabaseView
-from .queries import LIVE_ROWS, RUNNING_ROWS, change_live, select_live
+from .queries import LIVE_ROWS, RUNNING_ROWS, UNFINISHED_ROWS, change_live, select_live
 from .rows import format_moment
 from .schema import INTERACTIONS, STAMP_TYPE
 
@@ -89,8 +89,24 @@ class Leases:
         }
 
     def _stamp(self, later: timedelta = timedelta()) -> sa.ColumnElement[str]:
-        """Return the time, or a later one, by the clock that the servers share."""
-        if not self._leased.is_shared:
-            return sa.literal(format_moment(now() + later), STAMP_TYPE)
-        moment = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)) + sa.literal(later, sa.Interval)
-        return sa.func.to_char(sa.func.timezone("UTC", moment), STAMP_FORMAT, type_=STAMP_TYPE)
+        return make_stamp(self._leased, later)
+
+
+def make_stamp(database: DatabaseView, later: timedelta = timedelta()) -> sa.ColumnElement[str]:
+    """Return the time, or a later one, by the clock that the servers share."""
+    if not database.is_shared:
+        return sa.literal(format_moment(now() + later), STAMP_TYPE)
+    moment = sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)) + sa.literal(later, sa.Interval)
+    return sa.func.to_char(sa.func.timezone("UTC", moment), STAMP_FORMAT, type_=STAMP_TYPE)
+
+
+async def list_unfinished_principals(database: DatabaseView) -> list[str]:
+    """Return the names of principals with rows that Google keeps, that have not settled and that no server follows.
+
+    Raises:
+        JournalError: They cannot be read.
+    """
+    ended_at = INTERACTIONS.c.owned_until
+    free = sa.or_(INTERACTIONS.c.owner.is_(None), ended_at.is_(None), ended_at < make_stamp(database))
+    wanted = sa.select(INTERACTIONS.c.principal).where(*UNFINISHED_ROWS, free).distinct()
+    return await database.read(wanted, lambda result: sorted(result.scalars()))

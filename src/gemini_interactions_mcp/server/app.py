@@ -155,7 +155,7 @@ class Server(MCPServer[Opening]):
         """Refuse what the token of a request does not allow, and keep what its principal uses open meanwhile."""
         principal = identify_principal(ctx)
         check_scopes(principal, ctx.method, ctx.params)
-        if self._states is not None:
+        if self._states is not None and ctx.method == "tools/call":
             await self._states.prepare()
         with self._opening.serving(principal):
             return await call_next(ctx)

@@ -205,17 +205,14 @@ def shares_key(principal: Principal) -> bool:
 
 
 def make_limits(settings: Settings, principal: Principal = OWNER) -> "Limits":
-    """Return the limits that the user has set, and those of a principal where they are lower."""
+    """Return the limits of the server, and those of a principal."""
     return journal.Limits(
-        find_lower(settings.runs_per_day, principal.runs_per_day),
-        find_lower(models.amounts.count_micros(settings.dollars_per_day), principal.micros_per_day),
+        settings.runs_per_day,
+        models.amounts.count_micros(settings.dollars_per_day),
         models.amounts.count_micros(settings.dollars_per_month),
+        principal.runs_per_day,
+        principal.micros_per_day,
     )
-
-
-def find_lower(*limits: int | None) -> int | None:
-    """Return the lowest of some limits; None where there is none."""
-    return min((each for each in limits if each is not None), default=None)
 
 
 def hash_account(settings: Settings, principal: Principal = OWNER) -> str:

@@ -8,7 +8,7 @@ import gc
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager
 from functools import partial
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
 import anyio.to_thread
@@ -34,6 +34,9 @@ from .assembling import Assembler, load_slow_modules
 from .identity import identify_principal
 from .outgoing import OutgoingRedactor
 from .tenants import Tenants
+
+if TYPE_CHECKING:
+    pass
 
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
@@ -111,14 +114,13 @@ class Opening:
         """Return the contexts of a principal that are open."""
         return self._tenants.find(name)
 
-    def hear(self, name: str, label: str | None, interaction_id: str | None, settled: bool) -> None:  # noqa: FBT001 - as a notice has them
+    def hear(self, name: str, label: str | None, interaction_id: str | None, settled: bool) -> None:
         """Note that any server has changed a row of a principal: who waits for it here learns it at once.
 
-        Returns at once. Where nothing of the principal is open, nobody waits. Without a label, any row of anybody may
-        have changed.
+        Where nothing of the principal is open, nobody waits. Without a label, any row of anybody may have changed.
         """
-        for app in self._tenants.list_open() if label is None else self._tenants.find(name):
-            app.runs.hear(label, interaction_id, settled=settled)
+        for app in self._tenants.list_open() if notice.label is None else self._tenants.find(notice.principal):
+            app.runs.hear(notice.label, notice.interaction_id, settled=notice.settled)
             app.changes.hear()
 
     async def share_secret(self, name: str) -> bytes:
@@ -162,6 +164,7 @@ class Opening:
             # The loaded modules stay: the garbage collector need not traverse them again and again.
             gc.freeze()
             self._assembler = Assembler(self.settings, self._announce, self._timing, self.guide, shared=self.shared)
+            self._tasks.start_soon(self._assembler.database.watch, self.hear)
             if self.shared:
                 self._tasks.start_soon(self._tenants.tend, self._find_unfinished, self._open_named)
         return self._assembler

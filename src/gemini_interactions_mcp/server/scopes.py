@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from mcp import MCPError
 from mcp_types import INVALID_REQUEST
 
-from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE, WRITE_SCOPE, Principal
+from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SCOPES, SPEND_SCOPE, WRITE_SCOPE, Principal
 
 from .tools.arguments import interpret_arguments
 from .tools.table import TOOL_SCOPES, build_tools
@@ -64,6 +64,8 @@ def check_scopes(principal: Principal, method: str, params: Mapping[str, Any] | 
     Raises:
         MCPError: It has not.
     """
+    if principal.scopes.issuperset(SCOPES):
+        return
     missing = [each for each in list_required_scopes(method, params or {}) if each not in principal.scopes]
     if missing:
         raise MCPError(
