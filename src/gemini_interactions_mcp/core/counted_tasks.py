@@ -13,7 +13,7 @@ class TaskStarter(Protocol):
 
     def start_soon(
         self, func: Callable[[Unpack[StartArguments]], Coroutine[Any, Any, Any]], /, *args: *StartArguments
-    ) -> None:
+    ) -> object:
         """Start a task; returns at once."""
         ...
 

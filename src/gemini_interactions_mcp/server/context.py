@@ -114,7 +114,7 @@ class Opening:
         """Return the contexts of a principal that are open."""
         return self._tenants.find(name)
 
-    def hear(self, name: str, label: str | None, interaction_id: str | None, settled: bool) -> None:
+    async def hear(self, notice: "Notice") -> None:
         """Note that any server has changed a row of a principal: who waits for it here learns it at once.
 
         Where nothing of the principal is open, nobody waits. Without a label, any row of anybody may have changed.
