@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from conftest import FAST
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError, SpendingLimitError
 from gemini_interactions_mcp.journal import clock as time_of_day
-from gemini_interactions_mcp.journal import database, database_view, engine, leases, notices, transactions
+from gemini_interactions_mcp.journal import database, engine, leases, notices, transactions
 from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal, list_unfinished_principals, open_database
@@ -52,7 +52,7 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = timedelta()
-        for module in (time_of_day, intents, leases, store, database, database_view):
+        for module in (time_of_day, intents, leases, store, database):
             monkeypatch.setattr(module, "now", lambda: datetime.now(UTC) + self.ahead)
 
 
