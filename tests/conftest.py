@@ -24,8 +24,8 @@ from pydantic import SecretStr
 from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve_emulator
 from gemini_interactions_mcp.journal import clock as time_of_day
-from gemini_interactions_mcp.journal import database_view, leases
 from gemini_interactions_mcp.journal import journal as store
+from gemini_interactions_mcp.journal import leases
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import intents
@@ -325,7 +325,7 @@ async def journal(journal_url: str) -> AsyncGenerator[Journal]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock for the journal, which stands still at noon unless it is set."""
     made = Clock()
-    for module in (time_of_day, intents, leases, store, database_view):
+    for module in (time_of_day, intents, leases, store):
         monkeypatch.setattr(module, "now", lambda: made.now)
 
     async def agree(_database: Database) -> timedelta:

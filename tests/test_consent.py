@@ -163,6 +163,7 @@ def test_an_estimate_is_googles_ours_or_none(agent: str, plan: bool, estimate: E
             Limits(9, 5 * 10**6, 20 * 10**6),
             "Spent today (UTC): $0.42 of $5.00; this month: $13.70 of $20.00.",
         ),
+        ("ask", Limits(9, 5 * 10**6, own_micros_per_day=10**6), "Spent today (UTC): $0.42 of $1.00."),
         ("research", Limits(9), "Spent today (UTC): $0.42. Research requests sent today (UTC): 3 of 9."),
     ],
 )

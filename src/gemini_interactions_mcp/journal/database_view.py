@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import anyio
 import sqlalchemy as sa
 
-from .clock import now
+from . import clock
 from .database import Database
 from .engine import RowValues
 
@@ -65,7 +65,7 @@ class DatabaseView:
 
     async def tell_time(self) -> datetime:
         """Return the time by the clock that the servers share."""
-        return now() + await self.measure_skew()
+        return clock.now() + await self.measure_skew()
 
     async def close(self) -> None:
         """Close the database."""

@@ -71,6 +71,16 @@ class Limits:
     own_runs_per_day: int | None = None
     own_micros_per_day: int | None = None
 
+    @property
+    def told_runs_per_day(self) -> int | None:
+        """The limit that stands beside what one principal has sent: its own, if it has one."""
+        return self.runs_per_day if self.own_runs_per_day is None else self.own_runs_per_day
+
+    @property
+    def told_micros_per_day(self) -> int | None:
+        """The limit that stands beside what one principal has spent: its own, if it has one."""
+        return self.micros_per_day if self.own_micros_per_day is None else self.own_micros_per_day
+
     def list_research_limits(self, moment: datetime) -> Sequence[ResearchLimit]:
         """Return the limits on research of the UTC day in which a request counts; a principal's own comes first.
 

@@ -1,7 +1,7 @@
 """Notices of PostgreSQL: which interactions have changed, by whichever server."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -110,7 +110,7 @@ async def pass_on(
     receive: MemoryObjectReceiveStream[Notice],
     inbox: "Inbox",
     handle: Callable[[Notice], Awaitable[None]],
-    check: Callable[[], Awaitable[None]],
+    check: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     """Call a function for each notice until their stream ends, and meanwhile another that ends the stream."""
     await handle(MISSED)

@@ -183,11 +183,11 @@ def format_bounds(estimate: "Estimate | None") -> str:
 def describe_spent(request: Request, spending: "Spending") -> str:
     """Return what was spent in this UTC day and month, and how much of the limits that is."""
     limits = spending.limits
-    spent = [f"Spent today (UTC): {format_share(spending.today, limits.micros_per_day)}"]
+    spent = [f"Spent today (UTC): {format_share(spending.today, limits.told_micros_per_day)}"]
     if limits.micros_per_month is not None:
         spent.append(f"this month: {format_share(spending.month, limits.micros_per_month)}")
     runs = f" Research requests sent today (UTC): {spending.runs_today}"
-    most = f" of {limits.runs_per_day}" if limits.runs_per_day else ""
+    most = f" of {limits.told_runs_per_day}" if limits.told_runs_per_day else ""
     return f"{'; '.join(spent)}.{f'{runs}{most}.' if request.kind == 'research' else ''}"
 
 

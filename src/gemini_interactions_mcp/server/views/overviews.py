@@ -64,11 +64,11 @@ async def read_usage_view(app: AppContext) -> dict[str, Any]:
         "total": days.total.data("total"),
         "notes": usage_table.describe_usage(days.total) if days.lines else usage_table.describe_no_usage(days),
         "limits": [
-            describe_limit("today (UTC)", spending.today, limits.micros_per_day),
+            describe_limit("today (UTC)", spending.today, limits.told_micros_per_day),
             describe_limit("this month (UTC)", spending.month, limits.micros_per_month),
         ],
         "runs_today": spending.runs_today,
-        "runs_limit": limits.runs_per_day,
+        "runs_limit": limits.told_runs_per_day,
     }
 
 
