@@ -211,6 +211,11 @@ async def test_no_token_is_a_challenge_without_an_error(served: Team, given: str
     assert "resource_metadata" not in challenge(answer)
 
 
+@pytest.mark.parametrize("token", ["x", "gim_x", "gim_" + "a" * 43, "gim_" + "a" * 44, "x" * 20_000])
+async def test_a_token_that_nobody_made_is_refused(served: Team, token: str) -> None:
+    assert code(await served.send(token=token)) == (401, "invalid_token")
+
+
 async def test_two_tokens_are_an_invalid_request(served: Team) -> None:
     sent = [("authorization", "Bearer a"), ("authorization", "Bearer b")]
     assert code(await served.web.post("/mcp", headers=sent)) == (400, "invalid_request")
