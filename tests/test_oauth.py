@@ -125,7 +125,7 @@ async def test_all_asymmetric_algorithms_are_taken(served: Team, issuer: IssuerS
 )
 async def test_what_is_valid_within_the_leeway_is_taken(served: Team, issuer: IssuerServer, claims: Any) -> None:
     # Moments are told from now on.
-    said = {name: int(time.time()) + value if isinstance(value, int) else value for name, value in claims.items()}
+    said: Any = {name: int(time.time()) + value if isinstance(value, int) else value for name, value in claims.items()}
     assert (await served.send(token=issuer.token(**said))).status_code == 200
 
 
