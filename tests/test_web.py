@@ -32,6 +32,7 @@ from gemini_interactions_mcp.core.principals import (
     Principal,
 )
 from gemini_interactions_mcp.core.redaction import Redactor
+from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.server import app
@@ -210,6 +211,11 @@ async def test_no_token_is_a_challenge_without_an_error(served: Team, given: str
     assert "resource_metadata" not in challenge(answer)
 
 
+@pytest.mark.parametrize("token", ["x", "gim_x", "gim_" + "a" * 43, "gim_" + "a" * 44, "x" * 20_000])
+async def test_a_token_that_nobody_made_is_refused(served: Team, token: str) -> None:
+    assert code(await served.send(token=token)) == (401, "invalid_token")
+
+
 async def test_two_tokens_are_an_invalid_request(served: Team) -> None:
     sent = [("authorization", "Bearer a"), ("authorization", "Bearer b")]
     assert code(await served.web.post("/mcp", headers=sent)) == (400, "invalid_request")
@@ -359,6 +365,33 @@ async def test_a_stream_ends_once_its_token_is_revoked(tokens_only: Settings) ->
     (answer,) = answers
     assert answer.status_code == 200
     assert "subscriptions/acknowledged" in answer.text
+
+
+async def test_a_call_has_its_answer_although_its_token_ends_meanwhile(
+    tokens_only: Settings, emulator: Emulator
+) -> None:
+    hold = Fault("create", "hold", match="sky")
+    emulator.faults.append(hold)
+    answers: list[httpx2.Response] = []
+    async with team(tokens_only) as fresh:
+        token = await named(tokens_only, "alice")
+
+        async def ask() -> None:
+            given = {"prompt": "Why is the sky blue?", "wait_seconds": 1}
+            answers.append(await fresh.send("tools/call", token, name="gemini_ask", arguments=given))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask)
+            await hold.reached.wait()
+            async with rows(tokens_only) as tokens:
+                await tokens.revoke("alice")
+            await anyio.sleep(FAST.access_recheck * 2)
+        assert code(await fresh.send(token=token)) == (401, "invalid_token")
+        mislabelled = await fresh.send(
+            "subscriptions/listen", await named(tokens_only, "bob"), {"mcp-method": "tools/list"}
+        )
+        assert mislabelled.status_code == 400
+    assert "interaction_id" in answers[0].text
 
 
 async def test_a_request_that_has_no_answer_yet_gets_a_refusal_and_an_unknown_state_changes_nothing() -> None:

@@ -92,8 +92,8 @@ class Timing:
         disconnect: Time limit for closing the connections to Google at shutdown.
 
         In `transports`:
-        access_recheck: Time after which the rows of a token and its principal are read again, also while its request
-            lasts.
+        access_recheck: Time after which the rows of a token and its principal are read again, also while a stream is
+            open.
         issuer_fetch: Deadline for fetching the keys of an authorization server.
         issuer_keys: Time for which these keys hold.
         issuer_unknown_key: Minimum interval between fetches because of a key that is not known: anybody can name one.

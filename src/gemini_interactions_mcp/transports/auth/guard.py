@@ -33,7 +33,7 @@ class AccessGuard:
         verifier: Verifies tokens.
         challenge: Writes what clients are told.
         rates: Limits the requests of each principal.
-        recheck: Seconds after which the token of a request that lasts is looked at again.
+        recheck: Seconds after which the token of a stream is looked at again.
     """
 
     def __init__(
@@ -56,12 +56,19 @@ class AccessGuard:
         user = AuthenticatedUser(outcome)
         scope["user"], scope["auth"] = user, AuthCredentials(outcome.scopes)
         reset = auth_context_var.set(user)
-        text = read_bearer(Headers(scope=scope).getlist("authorization"))
-        refusal = self._refuse(401, "invalid_token", TOKEN_REFUSED)
         try:
-            await LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck)(scope, receive, send)
+            await self._choose_app(scope)(scope, receive, send)
         finally:
             auth_context_var.reset(reset)
+
+    def _choose_app(self, scope: Scope) -> ASGIApp:
+        """Return what answers: a stream ends with its token; a call, which may be paid for, has its answer."""
+        headers = Headers(scope=scope)
+        if scope["method"] != "GET" and headers.get("mcp-method") != "subscriptions/listen":
+            return self._app
+        text = read_bearer(headers.getlist("authorization"))
+        refusal = self._refuse(401, "invalid_token", TOKEN_REFUSED)
+        return LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck)
 
     async def _check(self, headers: Headers) -> PrincipalToken | JSONResponse:
         """Return the verified token of a request, or the answer that refuses it."""

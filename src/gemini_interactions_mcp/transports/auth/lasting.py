@@ -1,4 +1,4 @@
-"""Ends requests that outlast their token: a stream may stay open for days after the token was revoked."""
+"""Ends streams that outlast their token: one may stay open for days after the token was revoked."""
 
 from collections.abc import Awaitable, Callable
 
