@@ -27,7 +27,7 @@ from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.models.interactions import SavedFile
 from gemini_interactions_mcp.output.pictures import make_preview
-from gemini_interactions_mcp.server.context import AppContext
+from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.results.previews import compute_preview_limits, render_preview
 
 PREVIEWS = 100

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gemini_interactions_mcp.cli.main import parse_arguments
+from gemini_interactions_mcp.cli.parser import parse_arguments
 from gemini_interactions_mcp.settings import SETTING_VARIABLES
 
 DEPLOY = Path(__file__).parents[1] / "deploy"

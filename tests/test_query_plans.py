@@ -15,7 +15,8 @@ from sqlalchemy.schema import CreateIndex
 from conftest import FAST
 from gemini_interactions_mcp.journal import schema, server_secrets
 from gemini_interactions_mcp.journal.database import Database
-from gemini_interactions_mcp.journal.journal import Journal, list_unfinished_principals, open_database
+from gemini_interactions_mcp.journal.journal import Journal, open_database
+from gemini_interactions_mcp.journal.leases import list_unfinished_principals
 from gemini_interactions_mcp.journal.limits import Limits
 from gemini_interactions_mcp.journal.rows import FileListing
 from gemini_interactions_mcp.models.uploads import UploadedFile

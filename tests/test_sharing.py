@@ -20,7 +20,8 @@ from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal import database, engine, leases, notices, transactions
 from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal.database_url import parse_url
-from gemini_interactions_mcp.journal.journal import Journal, list_unfinished_principals, open_database
+from gemini_interactions_mcp.journal.journal import Journal, open_database
+from gemini_interactions_mcp.journal.leases import list_unfinished_principals
 from gemini_interactions_mcp.journal.limits import Limits, ResearchLimit, SpendingLimit
 from gemini_interactions_mcp.journal.notices import MISSED, Notice
 from gemini_interactions_mcp.journal.server_secrets import share_secret

@@ -27,7 +27,9 @@ from gemini_interactions_mcp.files.remote_sources import find_api_file, find_rem
 from gemini_interactions_mcp.journal import journal as journals
 from gemini_interactions_mcp.journal.holdings import Holdings
 from gemini_interactions_mcp.journal.journal import Journal
-from gemini_interactions_mcp.journal.principal_rows import list_unfinished_principals, read_principal
+from gemini_interactions_mcp.journal.leases import list_unfinished_principals
+from gemini_interactions_mcp.journal.notices import Notice
+from gemini_interactions_mcp.journal.principal_rows import read_principal
 from gemini_interactions_mcp.journal.schema import PRINCIPALS
 from gemini_interactions_mcp.journal.server_secrets import share_secret
 from gemini_interactions_mcp.server import subscriptions
@@ -126,11 +128,10 @@ async def test_other_limits_hold_from_the_next_call(settings: Settings, emulator
     assert len(emulator.creates) == 2
 
 
-async def test_the_lower_limit_counts(settings: Settings) -> None:
+async def test_the_limits_of_a_principal_are_beside_those_of_the_server(settings: Settings) -> None:
     ours = settings.model_copy(update={"runs_per_day": 5})
     limits = make_limits(ours, replace(ANNA, runs_per_day=3, micros_per_day=7))
-    assert (limits.runs_per_day, limits.micros_per_day) == (3, 7)
-    assert make_limits(ours, replace(ANNA, runs_per_day=9)).runs_per_day == 5
+    assert (limits.runs_per_day, limits.own_runs_per_day, limits.own_micros_per_day) == (5, 3, 7)
 
 
 async def test_an_own_key_is_used_and_not_shown(
@@ -238,7 +239,7 @@ async def test_an_end_on_one_server_wakes_who_waits_on_another(settings: Setting
                 await journal.close()
                 assert row
                 opening = second.server._opening  # pyright: ignore[reportPrivateUsage]
-                opening.hear("anna", row.label, begun, settled=True)
+                await opening.hear(Notice("anna", row.label, begun, settled=True))
     assert max(heard) - since[0] < 0.5
 
 
@@ -246,8 +247,8 @@ async def test_notices_that_were_missed_wake_all(settings: Settings) -> None:
     async with placed(settings) as place, place.client("anna") as anna:
         await call(anna, "gemini_ask", prompt="?")
         opening = place.server._opening  # pyright: ignore[reportPrivateUsage]
-        opening.hear("", None, None, settled=False)
-        opening.hear("nobody", "label", "v1_x", settled=True)
+        await opening.hear(Notice())
+        await opening.hear(Notice("nobody", "label", "v1_x", settled=True))
         await call(anna, "list_interactions")
 
 

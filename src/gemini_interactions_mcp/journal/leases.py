@@ -10,6 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from .clock import now
+from .database import Database
 from .database_view import DatabaseView
 from .queries import LIVE_ROWS, RUNNING_ROWS, UNFINISHED_ROWS, change_live, select_live
 from .rows import format_moment
@@ -92,7 +93,7 @@ class Leases:
         return make_stamp(self._leased, later)
 
 
-def make_stamp(database: DatabaseView, later: timedelta = timedelta()) -> sa.ColumnElement[str]:
+def make_stamp(database: Database | DatabaseView, later: timedelta = timedelta()) -> sa.ColumnElement[str]:
     """Return the time, or a later one, by the clock that the servers share."""
     if not database.is_shared:
         return sa.literal(format_moment(now() + later), STAMP_TYPE)
@@ -100,7 +101,7 @@ def make_stamp(database: DatabaseView, later: timedelta = timedelta()) -> sa.Col
     return sa.func.to_char(sa.func.timezone("UTC", moment), STAMP_FORMAT, type_=STAMP_TYPE)
 
 
-async def list_unfinished_principals(database: DatabaseView) -> list[str]:
+async def list_unfinished_principals(database: Database) -> list[str]:
     """Return the names of principals with rows that Google keeps, that have not settled and that no server follows.
 
     Raises:

@@ -38,6 +38,9 @@ from .tenants import Tenants
 if TYPE_CHECKING:
     pass
 
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.journal import Notice
+
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
 )
