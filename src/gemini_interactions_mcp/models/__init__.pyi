@@ -60,6 +60,7 @@ from .media_types import sniff_type as sniff_type
 from .papers import Node as Node
 from .papers import Paper as Paper
 from .papers import PaperPicture as PaperPicture
+from .received import ReceivedFile as ReceivedFile
 from .sandbox_files import NEW_ENVIRONMENT as NEW_ENVIRONMENT
 from .sandbox_files import WORKSPACE_DIRECTORY as WORKSPACE_DIRECTORY
 from .sandbox_files import Sandbox as Sandbox

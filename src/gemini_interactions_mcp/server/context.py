@@ -19,7 +19,9 @@ from mcp.server.mcpserver import Context
 from gemini_interactions_mcp import api, files, journal, models, output, runs
 from gemini_interactions_mcp.core import (
     DEFAULT_TIMING,
+    OWNER,
     ConfigurationError,
+    Principal,
     Redactor,
     SharedTasks,
     Timing,
@@ -32,9 +34,10 @@ from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Downloads, Gemini, StoreService, VoiceList
-    from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles, StoreUploads
+    from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SandboxFiles, SavedFiles, StoreUploads
     from gemini_interactions_mcp.journal import Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
+    from gemini_interactions_mcp.output import Place
     from gemini_interactions_mcp.runs import Runs
     from gemini_interactions_mcp.server.tools.additions import Addition
 
@@ -64,7 +67,9 @@ class AppContext:
 
     Attributes:
         settings: The user's settings.
+        principal: Whose context it is.
         files: Local files and URLs that may be read and sent.
+        received: Files that remote clients send.
         sandboxes: Puts files into the sandboxes of agents.
         runs: The interactions; the only way to the API and the journal.
         catalogs: What is known of models and agents.
@@ -83,7 +88,9 @@ class AppContext:
     """
 
     settings: Settings
+    principal: Principal
     files: "InputFiles"
+    received: "ReceivedFiles"
     sandboxes: "SandboxFiles"
     runs: "Runs"
     catalogs: "CatalogFile"
@@ -179,20 +186,36 @@ class Opening:
         return self._assembled(self._tasks)
 
     def _assembled(self, tasks: TaskGroup) -> AppContext:
+        principal = OWNER
+        # Before anything that is to be closed: it may be refused.
+        place = output.open_place(self.settings, principal)
         catalogs = models.CatalogFile(self.settings.catalog_path)
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
-        rows = self._journal = journal.Journal(self.settings.database_url, self.redact, self._timing)
-        boundary, account = files.Boundary.of(self.settings), hash_account(self.settings)
-        saved = files.SavedFiles(boundary)
+        database = journal.open_database(self.settings.database_url, self._timing)
+        rows = self._journal = journal.Journal(database, self.redact, self._timing)
+        account = hash_account(self.settings)
+        boundary = files.Boundary.of(self.settings)
+        saved = files.SavedFiles(boundary, place)
         self._downloads = api.Downloads(self.settings, self._timing)
-        interactions = self._interactions(gemini, rows, saved, catalogs, tasks, self._downloads)
+        interactions = self._interactions(gemini, rows, saved, place, catalogs, tasks, self._downloads)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
+        received = files.ReceivedFiles(self.settings, journal.ReceivedRows(database, principal.name), place, saved)
+        tasks.start_soon(received.tend, self._timing.pruning)
         uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
         return AppContext(
             settings=self.settings,
-            files=files.InputFiles(self.settings, uploads, lookup=gemini.mime_type, earlier=interactions.find_restored),
-            sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing),
+            principal=principal,
+            files=files.InputFiles(
+                self.settings,
+                uploads,
+                lookup=gemini.mime_type,
+                earlier=interactions.find_restored,
+                place=place,
+                received=received.find,
+            ),
+            received=received,
+            sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing, saved),
             runs=interactions,
             catalogs=catalogs,
             saved=saved,
@@ -200,7 +223,7 @@ class Opening:
             decoding=anyio.CapacityLimiter(1),
             voices=api.VoiceList(gemini, self._timing),
             stores=gemini.stores,
-            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing),
+            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing, saved=saved),
             additions=SharedTasks(tasks, self._timing.planned),
             agreements=Agreements(anyio.current_time, self._timing.agreement),
             timing=self._timing,
@@ -212,6 +235,7 @@ class Opening:
         gemini: "Gemini",
         rows: "Journal",
         saved: "SavedFiles",
+        place: "Place",
         catalogs: "CatalogFile",
         tasks: TaskGroup,
         downloads: "Downloads",
@@ -220,7 +244,7 @@ class Opening:
             gemini=gemini,
             journal=rows,
             saved=saved,
-            output_dir=self.settings.output_dir,
+            place=place,
             tasks=tasks,
             announce=self._announce.settled,
             timing=self._timing,

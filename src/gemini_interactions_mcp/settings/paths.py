@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, cast
 
 import platformdirs
+from pydantic import SecretStr
 
 from gemini_interactions_mcp.core import ConfigurationError, strip_quotes
 
@@ -20,6 +21,8 @@ ALLOWED_DIRS_VARIABLE: Final = "GEMINI_MCP_ALLOWED_DIRS"
 FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
 """Separators of directories in one text, the usual one first."""
 OUTPUT_DIR_VARIABLE: Final = "GEMINI_MCP_OUTPUT_DIR"
+OUTPUT_URL_VARIABLE: Final = "GEMINI_MCP_OUTPUT_URL"
+PUBLIC_URL_VARIABLE: Final = "GEMINI_MCP_PUBLIC_URL"
 
 
 def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path:
@@ -81,6 +84,28 @@ def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: S
 def parse_database_url(_: SettingsEnvironment, text: str | None) -> str | Path:
     """Return the URL of the journal, or the default path of its SQLite file."""
     return text or platformdirs.user_data_path(APP_NAME) / "journal.sqlite3"
+
+
+def parse_output_url(_: SettingsEnvironment, text: str | None) -> SecretStr | None:
+    """Return the address of the object store that files are saved in.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if text and not re.fullmatch(r"s3://[^/?@]+(/[^?]*)?(\?.*)?|file:///[^?]+", text):
+        raise ConfigurationError(f"{OUTPUT_URL_VARIABLE} is an address like s3://bucket/prefix.")
+    return SecretStr(text) if text else None
+
+
+def parse_public_url(_: SettingsEnvironment, text: str | None) -> str | None:
+    """Return the address by which clients reach this server, without a slash at its end.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if text and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
+        raise ConfigurationError(f"{PUBLIC_URL_VARIABLE} is an address like https://gemini.example.com.")
+    return text.rstrip("/") if text else None
 
 
 def parse_catalog_path(environment: SettingsEnvironment, text: str | None) -> Path | None:
