@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -38,7 +38,7 @@ class Bucket:
 
     def put(self, key: str, content: bytes) -> None:
         """Overwrite an object, as somebody else would."""
-        path = urllib.parse.quote(key)
+        path = quote(key)
         asked = urllib.request.Request(f"{self.address}/{self.name}/{path}", data=content, method="PUT")
         urllib.request.urlopen(asked).close()
 

@@ -6,8 +6,7 @@ from io import BufferedReader
 from pathlib import PurePath
 from urllib.parse import quote
 
-from gemini_interactions_mcp.models import SavedFile
-from gemini_interactions_mcp.output import is_object_address
+from gemini_interactions_mcp.models import SavedFile, is_object_address
 
 from .boundary import Boundary, check_not_secret
 from .inspection import LocalFile, NamedFile

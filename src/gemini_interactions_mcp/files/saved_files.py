@@ -18,8 +18,8 @@ from pathlib import Path, PurePath
 from typing import Final, Protocol
 
 from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders
-from gemini_interactions_mcp.models import SavedFile
-from gemini_interactions_mcp.output import Place, is_object_address
+from gemini_interactions_mcp.models import SavedFile, is_object_address
+from gemini_interactions_mcp.output import Place
 
 from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
 from .stored_objects import StoredObjects, hash_stream, make_replaced_error, name_place

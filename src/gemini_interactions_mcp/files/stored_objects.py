@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gemini_interactions_mcp import output
 from gemini_interactions_mcp.core import ConfigurationError, FileGoneError, FileRefusedError, make_printable
-from gemini_interactions_mcp.models import SavedFile
-from gemini_interactions_mcp.output import Place, is_object_address
+from gemini_interactions_mcp.models import SavedFile, is_object_address
+from gemini_interactions_mcp.output import Place
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.output.objects import ObjectStore

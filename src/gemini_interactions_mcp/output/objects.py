@@ -257,10 +257,11 @@ def open_object_store(url: str, folder: str = "") -> ObjectStore:
     parts = urlsplit(url)
     address = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
     options = dict(parse_qsl(parts.query))
+    store: Any
     try:
         if parts.scheme == "file":
             Path(parts.path).mkdir(parents=True, exist_ok=True, mode=0o700)
-            store: Any = from_url(address)
+            store = from_url(address)
         else:
             store = from_url(
                 address,

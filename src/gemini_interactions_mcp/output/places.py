@@ -13,13 +13,10 @@ from typing import BinaryIO, Final, NamedTuple, Protocol, cast
 from urllib.parse import quote
 
 from gemini_interactions_mcp.core import Principal, folders
-from gemini_interactions_mcp.models import SavedFile
+from gemini_interactions_mcp.models import SavedFile, is_object_address
 from gemini_interactions_mcp.settings import Settings
 
 from .unwritable import make_unwritable_error
-
-OBJECT_ADDRESS: Final = re.compile(r"(?:s3|file)://.+")
-"""Paths of saved files that are objects of a store, whose scheme no local path has."""
 
 SLUG_CHARACTERS: Final = 24
 DIGEST_CHARACTERS: Final = 16
@@ -208,8 +205,3 @@ def name_principal_folder(name: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower())[:SLUG_CHARACTERS].strip("-")
     digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:DIGEST_CHARACTERS]
     return f"{slug}-{digest}" if slug else digest
-
-
-def is_object_address(path: str) -> bool:
-    """Whether the path of a saved file is the address of an object in a store."""
-    return OBJECT_ADDRESS.fullmatch(path) is not None

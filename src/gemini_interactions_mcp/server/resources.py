@@ -26,9 +26,9 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
+from gemini_interactions_mcp.models import Record, SavedFile, amounts, is_object_address, name_kind
 from gemini_interactions_mcp.server.results.standing import followers_of
-from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering, resource_addresses
 
 from .context import AppContext
 from .fixed_resources import FIXED_RESOURCES, INTERACTIONS_PER_PAGE, JSON_TYPE, MARKDOWN_TYPE, build_fixed_entries
@@ -132,7 +132,7 @@ def is_resource_address(address: str) -> bool:
 
 def describe_unknown_resource(address: str) -> str:
     """Return the error text for an address that no resource has."""
-    return f"There is no resource {address}. {rendering.INDEX_URI} lists all."
+    return f"There is no resource {address}. {resource_addresses.INDEX_URI} lists all."
 
 
 async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
@@ -212,10 +212,8 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {quote_name(name)}.")
     most = RESOURCE_TEXT_CHARACTERS if file.mime_type == MARKDOWN_TYPE else RESOURCE_BLOB_BYTES
     if file.bytes > most:
-        place = make_printable(file.path)
-        raise ResourceError(
-            f"{quote_name(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}."
-        )
+        where = "" if is_object_address(file.path) else f" It is at {make_printable(file.path)}."
+        raise ResourceError(f"{quote_name(name)} has {file.bytes:,} bytes; at most {most:,} are read.{where}")
     try:
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:

@@ -28,7 +28,7 @@ from mcp_types import (
 )
 
 from gemini_interactions_mcp.core import logger
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import resource_addresses
 
 from . import resources
 from .fixed_resources import USAGE_ADDRESSES
@@ -85,8 +85,8 @@ class Subscribers:
 
     async def announce(self, interaction_id: str) -> None:
         """Notify subscribers that an interaction has settled: its resource, its data, usage and index have changed."""
-        resource = rendering.make_interaction_uri(interaction_id)
-        for uri in (resource, f"{resource}/data", *USAGE_ADDRESSES, rendering.INDEX_URI):
+        resource = resource_addresses.make_interaction_uri(interaction_id)
+        for uri in (resource, f"{resource}/data", *USAGE_ADDRESSES, resource_addresses.INDEX_URI):
             tell = partial(Connection.send_resource_updated, uri=uri)
             await self._notify(ResourceUpdated(uri=uri), self._connections.get(uri, ()), tell)
 

@@ -180,7 +180,7 @@ async def export_answer(app: AppContext, run: "Run", order: "ExportOrder", notes
     """
     await app.runs.upkeep.resolve_sources(run)
     exported = await app.runs.exporter.export(run, order)
-    saved = rendering.describe_saved_file(exported.file)
+    saved = rendering.describe_saved_file(run.record, exported.file)
     result = build_text_result(
         phrases.join_paragraphs(
             saved,
