@@ -142,7 +142,8 @@ async def test_a_store_that_takes_nothing_is_told_before_it_is_paid_for(
 
 async def test_a_report_is_saved_in_the_store(clients: tuple[Client, Client], shelf: Shelf) -> None:
     one, two = clients
-    done = await call(one, "start_research", prompt="bicycles", wait_seconds=20)
+    begun = await call(one, "start_research", prompt="bicycles")
+    done = await call(one, "check_research", interaction_id=id_of(begun), wait_seconds=20)
     assert [key for key in shelf.list() if key.endswith(".md")]
     await call(two, "read_interaction", interaction_id=id_of(done), resolve_sources=True)
     assert "gemini://interactions/" in text_of(done)

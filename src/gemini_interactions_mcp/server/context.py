@@ -21,6 +21,7 @@ from gemini_interactions_mcp.core import (
     DEFAULT_TIMING,
     OWNER,
     ConfigurationError,
+    FileRefusedError,
     Principal,
     Redactor,
     SharedTasks,
@@ -35,7 +36,7 @@ from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Downloads, Gemini, StoreService, VoiceList
     from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SandboxFiles, SavedFiles, StoreUploads
-    from gemini_interactions_mcp.journal import Journal, Limits
+    from gemini_interactions_mcp.journal import Database, Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.output import Place
     from gemini_interactions_mcp.runs import Runs
@@ -133,6 +134,7 @@ class Opening:
         self._gemini: Gemini | None = None
         self._downloads: Downloads | None = None
         self._journal: Journal | None = None
+        self._database: Database | None = None
         self._lock = anyio.Lock()
 
     @asynccontextmanager
@@ -160,6 +162,29 @@ class Opening:
                 self._app = await self._open()
             return self._app
 
+    async def app_of(self, principal: str) -> AppContext:
+        """Return the context of the principal of a name, opened.
+
+        Raises:
+            FileRefusedError: There is no such principal.
+            ConfigurationError: A setting is wrong.
+        """
+        if principal != OWNER.name:
+            raise FileRefusedError("There is no such file.")
+        return await self.app()
+
+    async def share_secret(self, name: str) -> str:
+        """Return a secret that all servers of the journal share.
+
+        Raises:
+            ConfigurationError: A setting is wrong.
+            JournalError: It cannot be read or written.
+        """
+        await self.app()
+        if self._database is None:
+            raise RuntimeError("the database is not open")
+        return await journal.share_secret(self._database, name)
+
     def warm(self) -> None:
         """Start opening the context in the background, so that no call has to wait for it."""
         if self.settings.findings:
@@ -186,49 +211,47 @@ class Opening:
         return self._assembled(self._tasks)
 
     def _assembled(self, tasks: TaskGroup) -> AppContext:
-        principal = OWNER
         # Before anything that is to be closed: it may be refused.
-        place = output.open_place(self.settings, principal)
+        place = output.open_place(self.settings, OWNER)
         catalogs = models.CatalogFile(self.settings.catalog_path)
         gemini = self._gemini = api.Gemini(self.settings, self._timing, catalogs)
-        database = journal.open_database(self.settings.database_url, self._timing)
+        database = self._database = journal.open_database(self.settings.database_url, self._timing)
         rows = self._journal = journal.Journal(database, self.redact, self._timing)
-        account = hash_account(self.settings)
-        boundary = files.Boundary.of(self.settings)
+        boundary, account = files.Boundary.of(self.settings), hash_account(self.settings)
         saved = files.SavedFiles(boundary, place)
         self._downloads = api.Downloads(self.settings, self._timing)
         interactions = self._interactions(gemini, rows, saved, place, catalogs, tasks, self._downloads)
         tasks.start_soon(interactions.tend)
         tasks.start_soon(runs.Changes(rows, self._announce.listed, self._timing).watch)
-        received = files.ReceivedFiles(self.settings, journal.ReceivedRows(database, principal.name), place, saved)
+        received = files.ReceivedFiles(self.settings, journal.ReceivedRows(database, OWNER.name), place, saved)
         tasks.start_soon(received.tend, self._timing.pruning)
         uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
+        lookups = {"lookup": gemini.mime_type, "earlier": interactions.find_restored, "received": received.find}
         return AppContext(
             settings=self.settings,
-            principal=principal,
-            files=files.InputFiles(
-                self.settings,
-                uploads,
-                lookup=gemini.mime_type,
-                earlier=interactions.find_restored,
-                place=place,
-                received=received.find,
-            ),
+            principal=OWNER,
+            files=files.InputFiles(self.settings, uploads, **lookups, place=place),
             received=received,
             sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing, saved),
+            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing, saved=saved),
             runs=interactions,
             catalogs=catalogs,
             saved=saved,
-            preview=output.make_preview,
-            decoding=anyio.CapacityLimiter(1),
-            voices=api.VoiceList(gemini, self._timing),
-            stores=gemini.stores,
-            indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing, saved=saved),
-            additions=SharedTasks(tasks, self._timing.planned),
-            agreements=Agreements(anyio.current_time, self._timing.agreement),
-            timing=self._timing,
-            guide=self.guide,
+            **self._tools_of(gemini, tasks),
         )
+
+    def _tools_of(self, gemini: "Gemini", tasks: TaskGroup) -> dict[str, Any]:
+        """Return what handlers use beside interactions and files, by its names in the context."""
+        return {
+            "preview": output.make_preview,
+            "decoding": anyio.CapacityLimiter(1),
+            "voices": api.VoiceList(gemini, self._timing),
+            "stores": gemini.stores,
+            "additions": SharedTasks(tasks, self._timing.planned),
+            "agreements": Agreements(anyio.current_time, self._timing.agreement),
+            "timing": self._timing,
+            "guide": self.guide,
+        }
 
     def _interactions(
         self,

@@ -93,7 +93,7 @@ def build_interaction_entry(record: Record) -> Resource:
     """Return the list entry of an interaction."""
     made_by = rendering.get_maker(record) or "unknown model"
     return Resource(
-        uri=rendering.make_resource_uri(record),
+        uri=resource_addresses.make_resource_uri(record),
         name=str(record.interaction_id),
         title=rendering.take_first_words(record.title) or record.kind,
         description=f"{name_kind(record)}, {quote_name(record.status)}, {made_by}",
@@ -111,7 +111,7 @@ def measure_document(record: Record) -> int | None:
 def build_file_entry(record: Record, file: SavedFile) -> Resource:
     """Return the list entry of a saved file."""
     return Resource(
-        uri=rendering.make_resource_uri(record, file),
+        uri=resource_addresses.make_resource_uri(record, file),
         name=file.name,
         title=file.name,
         mime_type=file.mime_type,

@@ -30,7 +30,7 @@ from . import chapters, citations, traces
 from .framing import close_fences, frame_text, iter_blocks, strip_hidden_blocks
 from .offered_tools import EVERY_TOOL, ToolGuide
 from .pages import AnswerPage, FileLink, Manuscript, find_answer_page
-from .resource_addresses import locate_file, make_interaction_uri, make_resource_uri
+from .resource_addresses import find_file_address, make_interaction_uri, make_resource_uri
 
 RESULT_BYTES: Final = 10_000
 """Size of a result's text for unknown hosts."""
@@ -210,9 +210,7 @@ def describe_saved_file(record: Record, file: SavedFile) -> str:
     """Return the line on a saved file: where it is, type, duration and size."""
     size = f", {file.width}x{file.height} px" if file.width else ""
     size += f", {file.seconds:.1f} s" if file.seconds else ""
-    return (
-        f"Saved: {make_printable(locate_file(record, file))} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
-    )
+    return f"Saved: {make_printable(find_file_address(record, file))} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
 
 
 class PagePosition(NamedTuple):

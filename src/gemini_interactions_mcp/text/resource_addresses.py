@@ -20,6 +20,6 @@ def make_interaction_uri(interaction_id: str) -> str:
     return f"{INDEX_URI}/{quote(interaction_id, safe='')}"
 
 
-def locate_file(record: Record, file: SavedFile) -> str:
+def find_file_address(record: Record, file: SavedFile) -> str:
     """Return where the reader of a text finds a saved file: at its path, or at its address if it is in a store."""
     return make_resource_uri(record, file) if is_object_address(file.path) else file.path

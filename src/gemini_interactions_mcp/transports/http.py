@@ -14,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from gemini_interactions_mcp.server import Server
 
+from .files import build_file_routes
 from .stdin_capture import list_ending_signals
 
 LOOPBACK_HOST: Final = "127.0.0.1"
@@ -100,5 +101,6 @@ async def serve_http(server: Server, number: int) -> None:
     """Serve streamable HTTP on loopback; connections are accepted from the moment that the address is printed."""
     with open_listener(number) as listener:
         app = server.streamable_http_app(host=LOOPBACK_HOST)
+        app.router.routes.extend(build_file_routes(server))
         sys.stderr.write(f"Serving MCP on http://{LOOPBACK_HOST}:{listener.getsockname()[1]}/mcp\n")
         await serve_web(app, listener)

@@ -15,7 +15,7 @@ from gemini_interactions_mcp.core import FileRefusedError, make_printable, measu
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.context import AppContext
 from gemini_interactions_mcp.server.hosts import Host
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import rendering, resource_addresses
 
 # Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
 # (https://code.claude.com/docs/en/mcp). A thousand are left for what surrounds the blocks.
@@ -144,7 +144,7 @@ async def render_preview(app: AppContext, opened: Callable[[], IO[bytes]], share
 def build_file_link(record: Record, file: SavedFile) -> ResourceLink:
     """Return a link at which the host can read the whole file."""
     return ResourceLink(
-        uri=rendering.make_resource_uri(record, file),
+        uri=resource_addresses.make_resource_uri(record, file),
         name=make_printable(file.name),
         mime_type=make_printable(file.mime_type),
         size=file.bytes,

@@ -25,6 +25,7 @@ from .references import spell_out_references
 from .researching import cancel_research, check_research, start_research
 from .schemas import drop_required, slim_schema
 from .storing import manage_store
+from .uploading import upload_file
 from .viewing import read_view
 
 
@@ -125,6 +126,11 @@ TOOLS: Final = (
 VIEW_ENTRY: Final = ToolEntry("history", read_view, "Read for the view", build_hints(read_only=True), "")
 """The tool of the view, which is always there and no user chooses."""
 
+UPLOAD_ENTRY: Final = ToolEntry(
+    "files", upload_file, "Send a file", build_hints(), "Gemini upload send local file attach"
+)
+"""The tool of remote clients, which has the place of paths."""
+
 
 def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:
     """Return the rows of some toolsets, and of the tool that fetches what takes longer than a call."""
@@ -148,13 +154,14 @@ class InterpretedArguments(FuncMetadata):
 
 @functools.cache
 def build_tools(toolsets: tuple[str, ...] = TOOLSETS) -> tuple[Tool, ...]:
-    """Return the tools of some toolsets as the SDK takes them, with slim schemas; the last one is for the view.
+    """Return the tools of some toolsets as the SDK takes them, with slim schemas; the last two are for remote clients
+    and for the view.
 
     Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
     """
     entries = list_offered_tools(toolsets)
     offered = [entry.function.__name__ for entry in entries]
-    return tuple(build_tool(entry, offered) for entry in (*entries, VIEW_ENTRY))
+    return tuple(build_tool(entry, offered) for entry in (*entries, UPLOAD_ENTRY, VIEW_ENTRY))
 
 
 def build_tool(entry: ToolEntry, offered: Collection[str]) -> Tool:
