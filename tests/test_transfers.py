@@ -1,5 +1,6 @@
 """Files over HTTP beside MCP: clients of other machines send theirs, and signed links lead to what was made."""
 
+import re
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from conftest import FAST, make_settings
 from gemini_interactions_mcp.core.principals import Principal
 from gemini_interactions_mcp.emulator import Emulator
-from gemini_interactions_mcp.files import received_files
 from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.received import list_expiring_principals
@@ -29,6 +29,7 @@ from gemini_interactions_mcp.server.links import LinkSigner, SignedLink
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.files import build_file_routes
 from reading import call, complaint, id_of, links_of, text_of
+from test_media import picture
 from test_shared_files import Shelf
 
 ALICE = Principal("token:alice", remote=True)
@@ -83,7 +84,9 @@ def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
 @pytest.fixture
 def team_settings(shelf: Shelf, tmp_path: Path, url: str) -> Settings:
     changes: dict[str, Any] = {"output_url": SecretStr(shelf.url)} if shelf.url else {}
-    return make_settings(tmp_path, url, upload_bytes=100_000, public_url="http://testserver", **changes)
+    return make_settings(
+        tmp_path, url, upload_bytes=100_000, inline_bytes=20_000, public_url="http://testserver", **changes
+    )
 
 
 @pytest.fixture
@@ -117,30 +120,48 @@ async def test_a_file_of_another_machine_is_sent_and_read(team: Team, shelf: She
     assert key.startswith("uploads/")
     assert (await team.put(path, b"hello world")).status_code == 409
     await call(team.client, "analyze_file", prompt="What does it say?", files=[told.meta["uri"]])
-    assert "File it's mine.txt:\n\nhello world" in str(emulator.requests[-1].body or emulator.requests)
+    (asked,) = emulator.requests[-1].body["input"]
+    assert asked["content"][0]["text"] == "File it's mine.txt:\n\nhello world"
 
 
 async def test_several_pictures_are_references(team: Team) -> None:
-    import filing
-
-    handles: list[str] = []
-    for name in ("one.png", "two.png"):
-        path, handle = await team.offer(name)
-        assert (await team.put(path, filing.png() if hasattr(filing, "png") else PNG)).status_code == 201
-        handles.append(handle)
-    await call(team.client, "generate_image", prompt="both", images=handles)
+    sources: list[str] = []
+    for name in ("one", "two"):
+        path, handle = await team.offer(f"{name}.png")
+        assert (await team.put(path, picture())).status_code == 201
+        sources.append(f"{name}={handle}")
+    await call(team.client, "generate_image", prompt="one beside two", images=sources)
 
 
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f000500"
-    "01ff89993d1d0000000049454e44ae426082"
-)
+async def test_a_large_file_goes_through_the_files_api(team: Team, emulator: Emulator) -> None:
+    path, handle = await team.offer("long.txt")
+    await team.put(path, b"word " * 10_000)
+    await call(team.client, "analyze_file", prompt="What?", files=[handle])
+    assert len(emulator.files.files) == 1
 
 
-async def test_a_large_file_goes_through_the_files_api(
-    team_settings: Settings, shelf: Shelf, url: str, tmp_path: Path
-) -> None:
-    del shelf, url, tmp_path, team_settings
+async def test_a_file_goes_into_a_store(team: Team) -> None:
+    await call(team.client, "manage_store", action="create", store="papers")
+    path, handle = await team.offer("paper.txt")
+    await team.put(path, b"hello")
+    await call(team.client, "manage_store", action="add", store="papers", files=[handle])
+    assert "paper.txt" in text_of(await call(team.client, "manage_store", action="list", store="papers"))
+
+
+async def test_a_file_goes_into_a_sandbox(team: Team) -> None:
+    path, handle = await team.offer("data.csv")
+    await team.put(path, b"a,b\n1,2\n")
+    task = await call(team.client, "start_research", prompt="sum", agent="antigravity", files=[handle])
+    assert id_of(task)
+
+
+async def test_answers_have_signed_links(team: Team) -> None:
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
+    assert (await team.web.get(address)).status_code == 200
+    saved = await call(team.client, "read_interaction", interaction_id=id_of(made), save_as="html")
+    (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(saved))
+    assert (await team.web.get(address)).headers["content-type"] == "text/html"
 
 
 @pytest.mark.parametrize(
@@ -150,7 +171,7 @@ async def test_a_large_file_goes_through_the_files_api(
         ("a.txt", b"x" * 100_001, 413, "at most 100,000 bytes"),
         ("id_rsa", b"hello", 422, "looks like a secret"),
         ("a.txt", b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"b3BlbnNzaC1rZXktdjEAAAAA" * 9, 422, "like a secret"),
-        ("a.zip", b"PK\x03\x04" + bytes(60), 415, "does not take"),
+        ("a.exe", b"\x7fELF" + bytes(60), 415, "does not take"),
     ],
 )
 async def test_what_is_not_taken_may_be_sent_anew(
@@ -294,8 +315,3 @@ async def test_a_signed_link_leads_to_a_file(team: Team, monkeypatch: pytest.Mon
     assert {(answer.status_code, answer.text) for answer in answers} == {
         (404, '{"error":"There is no such file, or its address has expired."}')
     }
-
-
-async def test_kept_files_are_named_by_their_rows(tmp_path: Path) -> None:
-    del tmp_path
-    assert timedelta(hours=48) == received_files.KEPT

@@ -34,7 +34,7 @@ from mcp_types.version import is_version_at_least
 from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__, files
-from gemini_interactions_mcp.core import DEFAULT_TIMING, GeminiMCPError, InputError, Timing
+from gemini_interactions_mcp.core import DEFAULT_TIMING, FileRefusedError, GeminiMCPError, InputError, Timing
 from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
@@ -240,11 +240,10 @@ class Server(MCPServer[Opening]):
         """
         signer = LinkSigner(await self._opening.share_secret(LINK_SECRET))
         link = signer.verify("file", token)
-        if link is None:
+        if link is None or len(link.parts) != 2:
             return None
         try:
-            interaction_id, name = link.parts
-            return await resources.open_saved_file(await self._opening.app_of(link.principal), interaction_id, name)
+            return await resources.open_saved_file(await self._opening.app_of(link.principal), *link.parts)
         except InputError:
             return None
 
@@ -259,7 +258,10 @@ class Server(MCPServer[Opening]):
         link = signer.verify("upload", token)
         if link is None:
             raise files.TransferError(401, "This address is not valid, or not any more; call upload_file again.")
-        app = await self._opening.app_of(link.principal)
+        try:
+            app = await self._opening.app_of(link.principal)
+        except FileRefusedError as exc:
+            raise files.TransferError(404, "There is no such upload.") from exc
         return await app.received.receive(link.parts[0], length, chunks)
 
     async def get_prompt(

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import anyio
@@ -32,6 +33,8 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
+
+from .links import FileLinks
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Downloads, Gemini, StoreService, VoiceList
@@ -71,6 +74,7 @@ class AppContext:
         principal: Whose context it is.
         files: Local files and URLs that may be read and sent.
         received: Files that remote clients send.
+        links: Makes addresses of saved files; None where this server has none for clients.
         sandboxes: Puts files into the sandboxes of agents.
         runs: The interactions; the only way to the API and the journal.
         catalogs: What is known of models and agents.
@@ -92,6 +96,7 @@ class AppContext:
     principal: Principal
     files: "InputFiles"
     received: "ReceivedFiles"
+    links: FileLinks | None
     sandboxes: "SandboxFiles"
     runs: "Runs"
     catalogs: "CatalogFile"
@@ -232,6 +237,7 @@ class Opening:
             principal=OWNER,
             files=files.InputFiles(self.settings, uploads, **lookups, place=place),
             received=received,
+            links=make_file_links(self.settings, OWNER, database),
             sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing, saved),
             indexing=files.StoreUploads(gemini.stores, rows, account, boundary, tasks, self._timing, saved=saved),
             runs=interactions,
@@ -296,6 +302,13 @@ class Opening:
             if self._downloads is not None:
                 with anyio.move_on_after(self._timing.disconnect):
                     await self._downloads.close()
+
+
+def make_file_links(settings: Settings, principal: Principal, database: "Database") -> FileLinks | None:
+    """Return what makes addresses of a principal's files; None where the server has no address for clients."""
+    if settings.public_url is None:
+        return None
+    return FileLinks(settings.public_url, principal.name, partial(journal.share_secret, database))
 
 
 def load_slow_modules() -> None:

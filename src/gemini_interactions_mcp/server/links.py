@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, NamedTuple
@@ -62,6 +62,33 @@ class LinkSigner:
 
     def _digest(self, kind: str, body: str) -> bytes:
         return hmac.digest(self._key, f"{kind}.{body}".encode(), hashlib.sha256)
+
+
+class FileLinks:
+    """Makes the addresses at which the saved files of a principal can be read.
+
+    Args:
+        public_url: The address of this server for clients.
+        principal: The name of the principal.
+        share: Returns a secret of the servers of the journal by its name.
+    """
+
+    def __init__(self, public_url: str, principal: str, share: Callable[[str], Awaitable[str]]) -> None:
+        self._public_url = public_url
+        self._principal = principal
+        self._share = share
+        self._signer: LinkSigner | None = None
+
+    async def make(self, interaction_id: str, name: str) -> str:
+        """Return an address that leads to a file for a quarter of an hour.
+
+        Raises:
+            JournalError: The key cannot be read.
+        """
+        if self._signer is None:
+            self._signer = LinkSigner(await self._share(LINK_SECRET))
+        link = SignedLink(self._principal, (interaction_id, name))
+        return f"{self._public_url}/files/{self._signer.sign('file', link, clock.now() + LINK_LIFETIME)}"
 
 
 def encode_token(content: bytes) -> str:

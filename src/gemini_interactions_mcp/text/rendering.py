@@ -210,7 +210,8 @@ def describe_saved_file(record: Record, file: SavedFile) -> str:
     """Return the line on a saved file: where it is, type, duration and size."""
     size = f", {file.width}x{file.height} px" if file.width else ""
     size += f", {file.seconds:.1f} s" if file.seconds else ""
-    return f"Saved: {make_printable(find_file_address(record, file))} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
+    where = make_printable(find_file_address(record, file))
+    return f"Saved: {where} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
 
 
 class PagePosition(NamedTuple):
