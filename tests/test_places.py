@@ -194,3 +194,17 @@ def test_a_wrong_option_is_told_without_its_value() -> None:
     with pytest.raises(ConfigurationError, match="an option in it is wrong") as caught:
         open_object_store(f"s3://bucket?nonsense={SECRET}")
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_credentials_and_the_endpoint_come_from_the_environment(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("ACCESS_KEY_ID", "team"), ("SECRET_ACCESS_KEY", SECRET), ("REGION", "us-east-1")):
+        monkeypatch.setenv(f"AWS_{name}", value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bucket.address)
+    save(open_object_store(f"s3://{bucket.name}/plain"))
+    assert bucket.list() == ["plain/a b.txt"]
+    settings = Settings.from_environ({"GEMINI_MCP_OUTPUT_URL": bucket.url})
+    assert settings.secrets.count(SECRET) == 1
+    assert SECRET not in repr(settings)

@@ -5,9 +5,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 from mcp import Client
 from mcp_types import BlobResourceContents
+from obstore import exceptions
 from pydantic import SecretStr
 
 from conftest import FAST, make_settings
@@ -102,15 +104,15 @@ async def test_a_store_that_is_down_costs_no_paid_answer(
     clients: tuple[Client, Client], shelf: Shelf, monkeypatch: pytest.MonkeyPatch, emulator: Emulator
 ) -> None:
     one, two = clients
-    put = objects.obstore.put
+    put = obstore.put
 
     def fail(*args: Any, **options: Any) -> Any:
         if not str(args[1]).endswith(".trial"):
-            raise objects.exceptions.GenericError("down")
+            raise exceptions.GenericError("down")
         return put(*args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(objects.obstore, "put", fail)
+        patch.setattr(obstore, "put", fail)
         made = await call(one, "generate_image", prompt="a red bicycle")
         assert "the object store of this server" in text_of(made)
         assert shelf.list() == []
@@ -131,9 +133,9 @@ async def test_a_store_that_takes_nothing_is_told_before_it_is_paid_for(
     clients: tuple[Client, Client], monkeypatch: pytest.MonkeyPatch, emulator: Emulator
 ) -> None:
     def fail(*_: Any, **__: Any) -> Any:
-        raise objects.exceptions.PermissionDeniedError("no")
+        raise exceptions.PermissionDeniedError("no")
 
-    monkeypatch.setattr(objects.obstore, "put", fail)
+    monkeypatch.setattr(obstore, "put", fail)
     said = await complaint(clients[0], "generate_image", prompt="a red bicycle")
     assert "Cannot write to the object store of this server: it refuses access" in said
     assert "Nothing was sent" in said

@@ -257,18 +257,14 @@ def open_object_store(url: str, folder: str = "") -> ObjectStore:
     parts = urlsplit(url)
     address = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
     options = dict(parse_qsl(parts.query))
-    store: Any
+    make: Any = from_url  # its overloads want the options by their names
     try:
         if parts.scheme == "file":
             Path(parts.path).mkdir(parents=True, exist_ok=True, mode=0o700)
-            store = from_url(address)
+            store = make(address)
         else:
-            store = from_url(
-                address,
-                config=options,  # pyright: ignore[reportArgumentType, reportCallIssue] - names of the user's choice
-                client_options={**CLIENT_OPTIONS, "allow_http": "true"},  # pyright: ignore[reportArgumentType]
-                retry_config=RETRY_OPTIONS,  # pyright: ignore[reportArgumentType]
-            )
+            client = {**CLIENT_OPTIONS, "allow_http": "true"}
+            store = make(address, config=options, client_options=client, retry_config=RETRY_OPTIONS)
     except (*STORE_ERRORS, ValueError, TypeError) as exc:
         raise ConfigurationError("GEMINI_MCP_OUTPUT_URL: its address or an option in it is wrong.") from exc
     return ObjectStore(store, address, folder)

@@ -231,11 +231,11 @@ class Opening:
         received = files.ReceivedFiles(self.settings, journal.ReceivedRows(database, OWNER.name), place, saved)
         tasks.start_soon(received.tend, self._timing.pruning)
         uploads = files.UploadCache(gemini, rows, account, tasks, self._timing)
-        lookups = {"lookup": gemini.mime_type, "earlier": interactions.find_restored, "received": received.find}
+        inputs = partial(files.InputFiles, lookup=gemini.mime_type, earlier=interactions.find_restored, place=place)
         return AppContext(
             settings=self.settings,
             principal=OWNER,
-            files=files.InputFiles(self.settings, uploads, **lookups, place=place),
+            files=inputs(self.settings, uploads, received=received.find),
             received=received,
             links=make_file_links(self.settings, OWNER, database),
             sandboxes=files.SandboxFiles(self.settings, gemini.sandboxes, tasks, self._timing, saved),
