@@ -126,7 +126,9 @@ async def fetch_here(url: str, path: Path, times: int) -> dict[str, float]:
     async def fetch(address: str) -> None:
         with tempfile.TemporaryFile(dir=path.parent) as file:
             await downloads.fetch(address, file, lambda _received, _whole: None)
-            saved = await anyio.to_thread.run_sync(partial(save_media, video, LocalFolder(path.parent), "bench", source=file))
+            saved = await anyio.to_thread.run_sync(
+                partial(save_media, video, LocalFolder(path.parent), "bench", source=file)
+            )
         await anyio.Path(saved.path).unlink()
 
     return await fetched(fetch, url, path, times)
