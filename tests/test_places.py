@@ -4,7 +4,9 @@ import io
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import obstore
 import pytest
+from obstore import exceptions
 from pydantic import SecretStr
 
 from gemini_interactions_mcp.core import folders
@@ -147,6 +149,46 @@ def test_what_can_be_written_is_tried_without_a_trace(store: ObjectStore, url: s
     store.sweep(0)
     if url.startswith("file"):
         assert [path.name for path in Path(url.removeprefix("file://")).rglob("*") if path.is_file()] == ["x"]
+
+
+def test_an_object_that_changes_at_the_last_moment_is_left(
+    store: ObjectStore, saved: SavedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = save(store)
+    monkeypatch.setattr(ObjectStore, "remove", lambda *_: False)
+    monkeypatch.setattr(ObjectStore, "replace", lambda *_: False)
+    with pytest.raises(FileRefusedError, match="changed or moved"):
+        saved.remove(file)
+    with pytest.raises(FileRefusedError, match="changed or moved"):
+        saved.replace(file, b"anew")
+
+
+def test_a_machine_without_room_for_a_copy_reads_nothing(
+    store: ObjectStore, saved: SavedFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = save(store)
+
+    def fail(**_: object) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(objects.tempfile, "TemporaryFile", fail)
+    with pytest.raises(FileRefusedError, match="No temporary file can be written: No space left on device"):
+        saved.opened(file)
+
+
+def test_a_store_that_does_not_answer_may_have_its_files(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = save(store)
+
+    def fail(*_: object, **__: object) -> Any:
+        raise exceptions.GenericError("down")
+
+    monkeypatch.setattr(obstore, "head", fail)
+    assert not is_absent(file, store)
+    monkeypatch.setattr(obstore, "put", fail)
+    with pytest.raises(ConfigurationError, match="it does not answer"):
+        save(store)
+    with store.open_nameless() as scratch:
+        scratch.write(b"x")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,24 @@ import sqlalchemy as sa
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from conftest import FAST, make_settings
+from gemini_interactions_mcp.core.errors import FileRefusedError, JournalError
 from gemini_interactions_mcp.core.principals import Principal
 from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.files.received_files import ReceivedFiles
 from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal.journal import open_database
-from gemini_interactions_mcp.journal.received import list_expiring_principals
+from gemini_interactions_mcp.journal.received import ReceivedRows, list_expiring_principals
 from gemini_interactions_mcp.journal.schema import RECEIVED_FILES
 from gemini_interactions_mcp.server import links
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.identity import PrincipalToken
 from gemini_interactions_mcp.server.links import LinkSigner, SignedLink
 from gemini_interactions_mcp.settings import Settings
+from gemini_interactions_mcp.transports import files as transfers
 from gemini_interactions_mcp.transports.files import build_file_routes
 from reading import call, complaint, id_of, links_of, text_of
 from test_media import picture
@@ -320,3 +325,137 @@ async def test_a_signed_link_leads_to_a_file(team: Team, monkeypatch: pytest.Mon
     assert {(answer.status_code, answer.text) for answer in answers} == {
         (404, '{"error":"There is no such file, or its address has expired."}')
     }
+
+
+async def test_a_journal_that_is_down_is_told_without_its_reason(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = await team.offer("a.txt")
+
+    async def fail(*_: Any) -> Any:
+        raise JournalError("the password is wrong")
+
+    opening = opening_of(team.server)
+    monkeypatch.setattr(opening, "share_secret", fail)
+    sent, read = await team.put(path, b"hello"), await team.web.get("/files/x")
+    assert (sent.status_code, sent.json()) == (503, {"error": "The file cannot be kept now; send it again later."})
+    assert (read.status_code, read.json()) == (503, {"error": "The file cannot be read now; try again later."})
+    app = await opening.app()
+    monkeypatch.setattr(app.links, "_share", fail)
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    assert "/files/" not in text_of(made).replace("/files/2", "")
+
+
+async def test_a_size_is_a_number(team: Team) -> None:
+    path, _ = await team.offer("a.txt")
+    assert (await team.put(path, b"hello", **{"content-length": "five"})).status_code == 400
+
+
+async def test_a_transfer_that_breaks_off_may_be_repeated(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, _ = await team.offer("a.txt")
+    token = path.rpartition("/")[2]
+
+    async def broken() -> AsyncGenerator[bytes]:
+        yield b"hel"
+        raise ClientDisconnect
+
+    with pytest.raises(ClientDisconnect):
+        await team.server.receive_file(token, None, broken())
+    with monkeypatch.context() as patch:
+        patch.setattr(transfers, "TRANSFER_SECONDS", 0.05)
+
+        async def slow() -> AsyncGenerator[bytes]:
+            yield b"hel"
+            await anyio.sleep_forever()
+
+        assert (await team.put(path, slow())).status_code == 408
+    with monkeypatch.context() as patch:
+
+        async def gone(*_: Any) -> Any:
+            raise ClientDisconnect
+
+        patch.setattr(team.server, "receive_file", gone)
+        assert (await team.put(path, b"hello")).status_code == 400
+    assert (await team.put(path, b"hello")).status_code == 201
+
+
+async def test_a_transfer_that_was_overtaken_leaves_nothing(
+    team: Team, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = await team.offer("a.txt")
+
+    async def refuse(*_: Any) -> bool:
+        return False
+
+    monkeypatch.setattr(ReceivedRows, "finish", refuse)
+    assert (await team.put(path, b"hello")).status_code == 409
+    assert shelf.list() == []
+
+
+async def test_what_cannot_be_removed_is_removed_later(
+    team: Team, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = await team.offer("a.txt")
+    await team.put(path, b"hello")
+    await team.age(1)
+    app = await opening_of(team.server).app()
+    with monkeypatch.context() as patch:
+
+        def fail(*_: Any) -> None:
+            raise FileRefusedError("not now")
+
+        patch.setattr(app.saved, "remove", fail)
+        await app.received.sweep()
+        assert len(shelf.list()) == 1
+    sweeps: list[int] = []
+
+    async def sweep() -> None:
+        sweeps.append(1)
+        if len(sweeps) == 1:
+            raise JournalError("down")
+        await ReceivedFiles.sweep(app.received)
+        tasks.cancel_scope.cancel()
+
+    monkeypatch.setattr(app.received, "sweep", sweep)
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(app.received.tend, 0.01)
+    assert shelf.list() == []
+    # Already gone: only the row is left.
+    await app.received.announce("b.txt", None, None)
+
+
+async def test_the_servers_of_a_journal_know_each_others_addresses(team_settings: Settings, shelf: Shelf) -> None:
+    apps = [build_server(team_settings, FAST), build_server(team_settings, FAST)]
+    async with AsyncExitStack() as stack:
+        webs: list[httpx2.AsyncClient] = []
+        for server in apps:
+            app = server.streamable_http_app(host="testserver", stateless_http=True)
+            app.router.routes.extend(build_file_routes(server))
+            await stack.enter_async_context(server.session_manager.run())
+            web = httpx2.AsyncClient(transport=httpx2.ASGITransport(AsAlice(app)), base_url="http://testserver")
+            webs.append(await stack.enter_async_context(web))
+        client = Client(streamable_http_client("http://testserver/mcp", http_client=webs[0]), cache=None)
+        one = await stack.enter_async_context(client)
+        told = await call(one, "upload_file", name="a.txt")
+        assert told.meta
+        assert (await webs[1].put(told.meta["upload_url"], content=b"hello")).status_code == 201
+        await call(one, "analyze_file", prompt="What?", files=[told.meta["uri"]])
+        made = await call(one, "generate_image", prompt="a red bicycle")
+        (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
+        assert (await webs[1].get(address)).status_code == 200
+        assert len(shelf.list()) == 2
+
+
+async def test_without_a_public_address_the_one_that_was_asked_is_told(team_settings: Settings, tmp_path: Path) -> None:
+    del tmp_path
+    server = build_server(team_settings.model_copy(update={"public_url": None}), FAST)
+    app = server.streamable_http_app(host="testserver", stateless_http=True)
+    async with (
+        server.session_manager.run(),
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(AsAlice(app)), base_url="http://elsewhere:8080") as web,
+        Client(streamable_http_client("http://elsewhere:8080/mcp", http_client=web), cache=None) as client,
+    ):
+        told = await call(client, "upload_file", name="a.txt")
+        assert told.meta
+        assert str(told.meta["upload_url"]).startswith("http://elsewhere:8080/uploads/")
+        made = await call(client, "generate_image", prompt="a red bicycle")
+        assert "Download within" not in text_of(made)
