@@ -1,6 +1,7 @@
 """Object stores as places of saved files: nothing is overwritten, and only what was saved is read or removed."""
 
 import io
+import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -155,8 +156,12 @@ def test_an_object_that_changes_at_the_last_moment_is_left(
     store: ObjectStore, saved: SavedFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = save(store)
-    monkeypatch.setattr(ObjectStore, "remove", lambda *_: False)
-    monkeypatch.setattr(ObjectStore, "replace", lambda *_: False)
+
+    def refuse(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(ObjectStore, "remove", refuse)
+    monkeypatch.setattr(ObjectStore, "replace", refuse)
     with pytest.raises(FileRefusedError, match="changed or moved"):
         saved.remove(file)
     with pytest.raises(FileRefusedError, match="changed or moved"):
@@ -171,7 +176,7 @@ def test_a_machine_without_room_for_a_copy_reads_nothing(
     def fail(**_: object) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(objects.tempfile, "TemporaryFile", fail)
+    monkeypatch.setattr(tempfile, "TemporaryFile", fail)
     with pytest.raises(FileRefusedError, match="No temporary file can be written: No space left on device"):
         saved.opened(file)
 

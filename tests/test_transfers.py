@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,6 +22,7 @@ from conftest import FAST, make_settings
 from gemini_interactions_mcp.core.errors import FileRefusedError, JournalError
 from gemini_interactions_mcp.core.principals import Principal
 from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.files import received_files
 from gemini_interactions_mcp.files.received_files import ReceivedFiles
 from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal.journal import open_database
@@ -31,7 +33,6 @@ from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.identity import PrincipalToken
 from gemini_interactions_mcp.server.links import LinkSigner, SignedLink
 from gemini_interactions_mcp.settings import Settings
-from gemini_interactions_mcp.transports import files as transfers
 from gemini_interactions_mcp.transports.files import build_file_routes
 from reading import call, complaint, id_of, links_of, text_of
 from test_media import picture
@@ -233,6 +234,15 @@ async def test_an_announced_size_is_limited(team: Team) -> None:
     assert "at most 100,000" in await complaint(team.client, "upload_file", name="a.txt", bytes=100_001)
 
 
+async def test_only_so_many_files_are_kept(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    await team.offer("a.txt", bytes=5)
+    monkeypatch.setattr(received_files, "MAX_KEPT_BYTES", 9)
+    assert "1 files of 5 bytes" in await complaint(team.client, "upload_file", name="b.txt", bytes=5)
+    await team.offer("b.txt", bytes=4)
+    monkeypatch.setattr(received_files, "MAX_KEPT_FILES", 2)
+    assert "at most 2 of 9" in await complaint(team.client, "upload_file", name="c.txt")
+
+
 async def test_addresses_that_are_not_ours_take_nothing(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     path, handle = await team.offer("a.txt")
     signer = LinkSigner("another secret")
@@ -359,14 +369,14 @@ async def test_a_transfer_that_breaks_off_may_be_repeated(team: Team, monkeypatc
 
     with pytest.raises(ClientDisconnect):
         await team.server.receive_file(token, None, broken())
-    with monkeypatch.context() as patch:
-        patch.setattr(transfers, "TRANSFER_SECONDS", 0.05)
 
-        async def slow() -> AsyncGenerator[bytes]:
-            yield b"hel"
-            await anyio.sleep_forever()
+    async def slow() -> AsyncGenerator[bytes]:
+        yield b"hel"
+        await anyio.sleep_forever()
 
-        assert (await team.put(path, slow())).status_code == 408
+    hasty = httpx2.ASGITransport(Starlette(routes=build_file_routes(team.server, 0.05)))
+    async with httpx2.AsyncClient(transport=hasty, base_url="http://testserver") as web:
+        assert (await web.put(path, content=slow())).status_code == 408
     with monkeypatch.context() as patch:
 
         async def gone(*_: Any) -> Any:

@@ -45,6 +45,10 @@ KEPT: Final = timedelta(hours=48)
 
 MAX_NAME_CHARACTERS: Final = 200
 
+MAX_KEPT_FILES: Final = 1_000
+MAX_KEPT_BYTES: Final = 20 * 2**30
+"""Of one principal at a time, as many bytes as Google's Files API keeps of a project."""
+
 
 class TransferError(Exception):
     """A file that is not received.
@@ -79,7 +83,7 @@ class ReceivedFiles:
         """Write down a file that is about to be sent.
 
         Raises:
-            InputError: Its name cannot be one, or it is too large.
+            InputError: Its name cannot be one, it is too large, or there are too many.
             JournalError: The journal cannot be used.
         """
         if not name.strip() or len(name) > MAX_NAME_CHARACTERS or PurePath(name).name != name or "\\" in name:
@@ -88,6 +92,7 @@ class ReceivedFiles:
             raise InputError("The name has characters that nobody sees; choose another.")
         if size is not None and size > self._most:
             raise InputError(f"{size:,} bytes are too many: this server takes files of at most {self._most:,}.")
+        await self._check_room(size or 0)
         moment = clock.now()
         file = ReceivedFile(
             id=secrets.token_urlsafe(16),
@@ -179,6 +184,14 @@ class ReceivedFiles:
                 logger.warning("A file that was received is kept beyond its time: %s", exc)
                 continue
             await self._rows.remove(row.id)
+
+    async def _check_room(self, size: int) -> None:
+        files, kept = await self._rows.measure()
+        if files >= MAX_KEPT_FILES or kept + size > MAX_KEPT_BYTES:
+            raise InputError(
+                f"You have sent {files:,} files of {kept:,} bytes, which are kept for 48 hours; at most "
+                f"{MAX_KEPT_FILES:,} of {MAX_KEPT_BYTES:,} are. Send more later."
+            )
 
     def _check_length(self, row: ReceivedFile, length: int | None) -> None:
         if length is not None and length > self._most:

@@ -42,6 +42,13 @@ class ReceivedRows:
         found = await self._database.read(sa.select(*RECEIVED_COLUMNS).where(*wanted), read_received_files)
         return found[0] if found else None
 
+    async def measure(self) -> tuple[int, int]:
+        """Return how many files there are that have not expired, and their bytes."""
+        alive = RECEIVED_FILES.c.expires_at > format_moment(now())
+        sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RECEIVED_FILES.c.bytes), 0))
+        found = await self._database.read(sums.where(self._owned, alive), lambda result: result.one())
+        return int(found[0]), int(found[1])
+
     async def claim(self, file_id: str) -> datetime | None:
         """Begin the one transfer of a file, and return what it is known by; None if it is not to be sent now."""
         moment = now()

@@ -25,10 +25,12 @@ class FileRoutes:
 
     Args:
         server: Opens and receives them.
+        seconds: Time for a client to send a file.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, seconds: float) -> None:
         self._server = server
+        self._seconds = seconds
 
     async def read(self, request: Request) -> Response:
         """Answer with a saved file, or a range of it; all that leads nowhere is answered alike."""
@@ -49,7 +51,7 @@ class FileRoutes:
         """Receive a file, and answer with its handle."""
         try:
             length = read_length(request.headers)
-            with anyio.fail_after(TRANSFER_SECONDS):
+            with anyio.fail_after(self._seconds):
                 file = await self._server.receive_file(request.path_params["token"], length, request.stream())
         except files.TransferError as exc:
             return refuse_transfer(exc.status, str(exc))
@@ -64,9 +66,9 @@ class FileRoutes:
         return JsonAnswer(told, 201, headers=PRIVATE_HEADERS)
 
 
-def build_file_routes(server: Server) -> list[Route]:
+def build_file_routes(server: Server, seconds: float = TRANSFER_SECONDS) -> list[Route]:
     """Return the routes of files: reading needs a signed address, and so does sending."""
-    routes = FileRoutes(server)
+    routes = FileRoutes(server, seconds)
     return [
         Route("/files/{token}", routes.read, methods=["GET"]),
         Route("/uploads/{token}", routes.receive, methods=["PUT"]),
