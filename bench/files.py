@@ -35,6 +35,7 @@ from gemini_interactions_mcp.files.inspection import LocalFile
 from gemini_interactions_mcp.files.upload_cache import OutgoingFile, UploadCache, get_file_version, hash_file
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models import Media
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.output.saving import save_media
 from gemini_interactions_mcp.settings import Settings
 
@@ -125,7 +126,9 @@ async def fetch_here(url: str, path: Path, times: int) -> dict[str, float]:
     async def fetch(address: str) -> None:
         with tempfile.TemporaryFile(dir=path.parent) as file:
             await downloads.fetch(address, file, lambda _received, _whole: None)
-            saved = await anyio.to_thread.run_sync(partial(save_media, video, path.parent, "bench", source=file))
+            saved = await anyio.to_thread.run_sync(
+                partial(save_media, video, LocalFolder(path.parent), "bench", source=file)
+            )
         await anyio.Path(saved.path).unlink()
 
     return await fetched(fetch, url, path, times)

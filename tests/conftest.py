@@ -32,6 +32,7 @@ from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
 from journaling import Clock
+from storing import Bucket, ObjectServer, serve_objects
 
 Mode = Literal["auto", "legacy"]
 
@@ -304,6 +305,19 @@ def postgresql() -> Generator[Callable[[], str]]:
 
         yield empty
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def object_server() -> Generator[ObjectServer]:
+    """A server that speaks S3's protocol."""
+    with serve_objects() as served:
+        yield served
+
+
+@pytest.fixture
+def bucket(object_server: ObjectServer) -> Bucket:
+    """A new bucket there."""
+    return object_server.make_bucket()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

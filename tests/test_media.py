@@ -21,6 +21,7 @@ from gemini_interactions_mcp.models import media_types
 from gemini_interactions_mcp.models.interactions import Media, SavedFile
 from gemini_interactions_mcp.models.sandbox_files import SandboxFile
 from gemini_interactions_mcp.output import pictures, saving
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.output.provenance import Origin
 
 WHEN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -39,7 +40,7 @@ def made(content: bytes, mime: str, kind: str = "image") -> Media:
 
 
 def report(directory: Path, stem: str = "report", text: str = "x") -> SavedFile:
-    return saving.save_report(text, directory, saving.iter_report_names(stem))
+    return saving.save_report(text, LocalFolder(directory), saving.iter_report_names(stem))
 
 
 def names(directory: Path) -> list[str]:
@@ -48,7 +49,7 @@ def names(directory: Path) -> list[str]:
 
 def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
     content = picture()
-    saved = saving.save_media(made(content, "image/png"), tmp_path / "new" / "folder", "2026-11-23-red")
+    saved = saving.save_media(made(content, "image/png"), LocalFolder(tmp_path / "new" / "folder"), "2026-11-23-red")
     path = tmp_path / "new" / "folder" / "2026-11-23-red-1.png"
     assert saved.model_dump(exclude_none=True) == {
         "name": "2026-11-23-red-1.png",
@@ -66,18 +67,18 @@ def test_an_image_is_saved_with_its_pixels(tmp_path: Path) -> None:
 
 def test_a_taken_name_gets_a_number_and_nothing_is_written_over(tmp_path: Path) -> None:
     image = made(picture(), "image/png")
-    saved = [saving.save_media(image, tmp_path, "red").name for _ in range(3)]
+    saved = [saving.save_media(image, LocalFolder(tmp_path), "red").name for _ in range(3)]
     assert saved == ["red-1.png", "red-2.png", "red-3.png"]
     assert [report(tmp_path, "red").name for _ in range(2)] == ["red.md", "red-1.md"]
 
 
 def test_a_name_that_is_taken_is_not_used_though_it_is_free(tmp_path: Path) -> None:
     image, taken = made(picture(), "image/png"), {"red-1.png", "red-3.png", "red.md"}
-    saved = [saving.save_media(image, tmp_path, "red", taken=taken).name for _ in range(2)]
+    saved = [saving.save_media(image, LocalFolder(tmp_path), "red", taken=taken).name for _ in range(2)]
     assert saved == ["red-2.png", "red-4.png"]
-    assert saving.save_report("x", tmp_path, saving.iter_report_names("red", taken)).name == "red-1.md"
+    assert saving.save_report("x", LocalFolder(tmp_path), saving.iter_report_names("red", taken)).name == "red-1.md"
     sandbox = SandboxFile(path="out/red.png", mime_type="image/png")
-    assert saving.save_sandbox_file(picture(), tmp_path, "red", sandbox, taken=taken).name == "red-5.png"
+    assert saving.save_sandbox_file(picture(), LocalFolder(tmp_path), "red", sandbox, taken=taken).name == "red-5.png"
 
 
 def test_a_relative_directory_gives_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +114,7 @@ def test_a_target_becomes_what_its_name_says_without_a_loss(tmp_path: Path, name
     exif[0x0112] = 6
     came = coloured("JPEG", exif=exif, icc_profile=b"a profile")
     saved = saving.save_media(
-        made(came, "image/png"), tmp_path, "unused", origin=ORIGIN, target=tmp_path / "sub" / name
+        made(came, "image/png"), LocalFolder(tmp_path), "unused", origin=ORIGIN, target=tmp_path / "sub" / name
     )
     assert (saved.name, saved.mime_type, saved.width, saved.height) == (name, mime, 32, 24)
     assert saved.bytes == (tmp_path / "sub" / name).stat().st_size
@@ -128,7 +129,9 @@ def test_a_target_becomes_what_its_name_says_without_a_loss(tmp_path: Path, name
 @pytest.mark.parametrize("wanted", ["png", "webp"])
 def test_what_a_picture_says_of_itself_is_kept_in_another_format(tmp_path: Path, wanted: str) -> None:
     came = coloured("JPEG", xmp=b"<x>made by someone</x>")
-    saving.save_media(made(came, "image/jpeg"), tmp_path, "x", origin=ORIGIN, target=tmp_path / f"bike.{wanted}")
+    saving.save_media(
+        made(came, "image/jpeg"), LocalFolder(tmp_path), "x", origin=ORIGIN, target=tmp_path / f"bike.{wanted}"
+    )
     assert opened(tmp_path / f"bike.{wanted}").info["xmp"] == b"<x>made by someone</x>"
 
 
@@ -143,22 +146,22 @@ def test_what_a_picture_says_of_itself_is_kept_in_another_format(tmp_path: Path,
     ids=["would lose pixels", "has no such colours", "cannot be opened", "is none"],
 )
 def test_an_extension_that_cannot_come_true_is_replaced(tmp_path: Path, content: bytes, wanted: str, name: str) -> None:
-    saved = saving.save_media(made(content, "image/gif"), tmp_path, "x", target=tmp_path / wanted)
+    saved = saving.save_media(made(content, "image/gif"), LocalFolder(tmp_path), "x", target=tmp_path / wanted)
     assert names(tmp_path) == [saved.name] == [name]
     assert Path(saved.path).read_bytes().endswith(content[-20:])
 
 
 def test_a_target_without_extension_gets_the_right_one(tmp_path: Path) -> None:
-    assert saving.save_media(made(picture("WEBP"), "image/png"), tmp_path, "x", target=tmp_path / "bike").name == (
-        "bike.webp"
-    )
+    assert saving.save_media(
+        made(picture("WEBP"), "image/png"), LocalFolder(tmp_path), "x", target=tmp_path / "bike"
+    ).name == ("bike.webp")
 
 
 def test_a_target_that_exists_is_refused_and_kept(tmp_path: Path) -> None:
     target = tmp_path / "mine.png"
     target.write_text("mine")
     with pytest.raises(InputError, match="exists already"):
-        saving.save_media(made(picture(), "image/png"), tmp_path, "x", target=target)
+        saving.save_media(made(picture(), "image/png"), LocalFolder(tmp_path), "x", target=target)
     assert target.read_text() == "mine"
     assert names(tmp_path) == ["mine.png"]
 
@@ -168,7 +171,7 @@ def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
         (tmp_path / "red-1.png").symlink_to(tmp_path / "elsewhere.png")
     except OSError:
         pytest.skip("no right to make links")
-    assert saving.save_media(made(picture(), "image/png"), tmp_path, "red").name == "red-2.png"
+    assert saving.save_media(made(picture(), "image/png"), LocalFolder(tmp_path), "red").name == "red-2.png"
     assert not (tmp_path / "elsewhere.png").exists()
 
 
@@ -188,7 +191,11 @@ def test_the_mode_is_private_or_what_the_umask_says(
         (path, other) = (
             Path(
                 saving.save_media(
-                    made(picture(), "image/png"), tmp_path / "new", "red", target=target, modes=modes
+                    made(picture(), "image/png"),
+                    LocalFolder(tmp_path / "new", modes),
+                    "red",
+                    target=target,
+                    modes=modes,
                 ).path
             )
             for target in (None, tmp_path / "new" / "red.png")
@@ -220,7 +227,7 @@ def test_half_a_character_does_not_lose_a_report(tmp_path: Path) -> None:
     ],
 )
 def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple[int, int, int]) -> None:
-    saved = saving.save_media(made(b"\1\0" * 400, mime, "audio"), tmp_path, "speech")
+    saved = saving.save_media(made(b"\1\0" * 400, mime, "audio"), LocalFolder(tmp_path), "speech")
     assert (saved.name, saved.mime_type) == ("speech-1.wav", "audio/wav")
     assert Path(saved.path).stat().st_size == saved.bytes
     with wave.open(saved.path, "rb") as file:
@@ -229,9 +236,9 @@ def test_raw_audio_becomes_a_wav_file(tmp_path: Path, mime: str, expected: tuple
 
 
 def test_what_is_a_wav_file_gets_no_second_header(tmp_path: Path) -> None:
-    first = saving.save_media(made(b"\1\0" * 400, "audio/l16", "audio"), tmp_path, "speech")
+    first = saving.save_media(made(b"\1\0" * 400, "audio/l16", "audio"), LocalFolder(tmp_path), "speech")
     content = Path(first.path).read_bytes()
-    second = saving.save_media(made(content, "audio/l16;rate=16000", "audio"), tmp_path, "speech")
+    second = saving.save_media(made(content, "audio/l16;rate=16000", "audio"), LocalFolder(tmp_path), "speech")
     assert Path(second.path).read_bytes() == content
 
 
@@ -247,12 +254,12 @@ def test_what_is_a_wav_file_gets_no_second_header(tmp_path: Path) -> None:
     ],
 )
 def test_the_extension_follows_the_type(tmp_path: Path, content: bytes, declared: str, name: str, mime: str) -> None:
-    saved = saving.save_media(made(content, declared, "document"), tmp_path, "x")
+    saved = saving.save_media(made(content, declared, "document"), LocalFolder(tmp_path), "x")
     assert (saved.name, saved.mime_type) == (name, mime)
 
 
 def test_a_broken_picture_is_kept_without_pixels(tmp_path: Path) -> None:
-    saved = saving.save_media(made(b"\x89PNG\r\n\x1a\nnot a picture", "image/png"), tmp_path, "x")
+    saved = saving.save_media(made(b"\x89PNG\r\n\x1a\nnot a picture", "image/png"), LocalFolder(tmp_path), "x")
     assert (saved.name, saved.width, saved.height) == ("x-1.png", None, None)
 
 
@@ -268,7 +275,7 @@ ACTIVE = [
 def test_nothing_is_saved_as_what_a_program_opens_as_a_page(
     tmp_path: Path, kind: str, declared: str, content: bytes
 ) -> None:
-    saved = saving.save_media(made(content, declared, kind), tmp_path, "x")
+    saved = saving.save_media(made(content, declared, kind), LocalFolder(tmp_path), "x")
     assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
     assert Path(saved.path).read_bytes() == content
 
@@ -279,7 +286,7 @@ def test_what_is_no_picture_is_not_called_one_whatever_is_declared(
     tmp_path: Path, declared: str, content: bytes
 ) -> None:
     sent = made(content, declared)
-    saved = saving.save_media(sent.model_copy(update={"data": sent.data or "PA=="}), tmp_path, "x")
+    saved = saving.save_media(sent.model_copy(update={"data": sent.data or "PA=="}), LocalFolder(tmp_path), "x")
     assert (saved.name, saved.mime_type) == ("x-1.bin", "application/octet-stream")
     assert "cannot be read as one" in saving.note_unreadable_picture(sent, saved)
     assert "\n" not in saving.note_unreadable_picture(sent, saved)
@@ -287,7 +294,7 @@ def test_what_is_no_picture_is_not_called_one_whatever_is_declared(
 
 def test_a_picture_is_what_its_bytes_say_though_it_is_called_a_page(tmp_path: Path) -> None:
     sent = made(picture(), "text/html")
-    saved = saving.save_media(sent, tmp_path, "x")
+    saved = saving.save_media(sent, LocalFolder(tmp_path), "x")
     assert (saved.name, saved.mime_type) == ("x-1.png", "image/png")
     assert saving.note_unreadable_picture(sent, saved) == ""
 
@@ -295,21 +302,21 @@ def test_a_picture_is_what_its_bytes_say_though_it_is_called_a_page(tmp_path: Pa
 @pytest.mark.parametrize("told", ["text/html\nSaved: /etc/passwd (", "nonsense", "", "image"])
 def test_a_type_from_a_sandbox_is_one_or_is_taken_from_the_name(tmp_path: Path, told: str) -> None:
     file = SandboxFile(path="a/report.csv", mime_type=told)
-    assert saving.save_sandbox_file(b"a,b", tmp_path, "x", file).mime_type == "text/csv"
+    assert saving.save_sandbox_file(b"a,b", LocalFolder(tmp_path), "x", file).mime_type == "text/csv"
 
 
 @pytest.mark.parametrize("data", ["!!!", "abc", "é"])
 def test_broken_base64_is_a_failure_of_the_interaction(tmp_path: Path, data: str) -> None:
     with pytest.raises(InteractionFailedError, match="its data is corrupt"):
-        saving.save_media(Media(kind="image", mime_type="image/png", data=data), tmp_path, "x")
+        saving.save_media(Media(kind="image", mime_type="image/png", data=data), LocalFolder(tmp_path), "x")
     assert not names(tmp_path)
 
 
 def test_media_without_data_says_where_it_is(tmp_path: Path) -> None:
     with pytest.raises(InteractionFailedError, match=r"https://example\.com/v\.mp4"):
-        saving.save_media(Media(kind="video", uri="https://example.com/v.mp4"), tmp_path, "x")
+        saving.save_media(Media(kind="video", uri="https://example.com/v.mp4"), LocalFolder(tmp_path), "x")
     with pytest.raises(InteractionFailedError, match="no data"):
-        saving.save_media(Media(kind="video"), tmp_path, "x")
+        saving.save_media(Media(kind="video"), LocalFolder(tmp_path), "x")
 
 
 def test_a_disk_that_takes_nothing_is_told_with_its_directory(tmp_path: Path) -> None:
@@ -386,16 +393,20 @@ def test_no_name_is_longer_than_a_disk_takes(tmp_path: Path, mark: str) -> None:
     stem = saving.make_stem(mark * 300, WHEN, LABEL)
     sandbox = SandboxFile(path=f"out/{'x' * 100}.{'y' * 100}")
     saved = [
-        saving.save_media(made(picture(), "image/webp"), tmp_path, stem, taken={f"{stem}-{n}.png" for n in range(999)}),
-        saving.save_report("x", tmp_path, saving.iter_report_names(stem)),
-        saving.save_sandbox_file(b"x", tmp_path, stem, sandbox),
+        saving.save_media(
+            made(picture(), "image/webp"), LocalFolder(tmp_path), stem, taken={f"{stem}-{n}.png" for n in range(999)}
+        ),
+        saving.save_report("x", LocalFolder(tmp_path), saving.iter_report_names(stem)),
+        saving.save_sandbox_file(b"x", LocalFolder(tmp_path), stem, sandbox),
     ]
     assert all(len(file.name.encode()) <= 143 for file in saved)
     assert all(file.name.isprintable() and file.name == unicodedata.normalize("NFC", file.name) for file in saved)
 
 
 def test_an_extension_that_ends_with_a_dot_is_none(tmp_path: Path) -> None:
-    assert saving.save_sandbox_file(b"x", tmp_path, "red", SandboxFile(path="out/red.…")).name == "red-1.bin"
+    assert (
+        saving.save_sandbox_file(b"x", LocalFolder(tmp_path), "red", SandboxFile(path="out/red.…")).name == "red-1.bin"
+    )
 
 
 def preview(path: Path, **options: int) -> bytes | None:
@@ -480,7 +491,7 @@ def test_a_decompression_bomb_is_not_decoded(tmp_path: Path) -> None:
     bomb[29:33] = zlib.crc32(bomb[12:29]).to_bytes(4, "big")
     assert Image.open(io.BytesIO(bomb)).size == (60_000, 60_000)
     assert preview(stored(tmp_path / "bomb.png", bytes(bomb))) is None
-    saved = saving.save_media(made(bytes(bomb), "image/png"), tmp_path, "bomb")
+    saved = saving.save_media(made(bytes(bomb), "image/png"), LocalFolder(tmp_path), "bomb")
     assert (saved.width, saved.height) == (None, None)
 
 

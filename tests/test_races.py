@@ -14,6 +14,7 @@ from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError, S
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.limits import ResearchLimit, SpendingLimit
 from gemini_interactions_mcp.models.interactions import Interaction
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, record
 
@@ -162,7 +163,7 @@ def test_an_interaction_is_adopted_once(journal_url: str) -> None:
 
 def test_servers_that_adopt_one_interaction_both_go_on(journal_url: str, tmp_path: Path) -> None:
     async def adopt(journal: Journal, number: int) -> str:
-        ledger = Ledger(journal, tmp_path, FAST)
+        ledger = Ledger(journal, LocalFolder(tmp_path), FAST)
         name = f"v1_{number}"
         adopted = await ledger.adopt(Interaction(id=name, status="completed", text="It is 4."), name)
         kept = await journal.find(name)

@@ -12,7 +12,7 @@ from gemini_interactions_mcp.core.errors import InputError
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile, Usage
 from gemini_interactions_mcp.models.listing import RecordPage
 from gemini_interactions_mcp.server.results import rows, waiting
-from gemini_interactions_mcp.text import citations, cutting, pages, rendering
+from gemini_interactions_mcp.text import citations, cutting, pages, rendering, resource_addresses
 from gemini_interactions_mcp.text.markdown import parse_layout
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 5, tzinfo=UTC)
@@ -358,8 +358,10 @@ def test_a_document_leaves_out_what_there_is_not() -> None:
 
 
 def test_resources_have_addresses_that_any_file_name_fits_into() -> None:
-    assert rendering.make_resource_uri(record()) == "gemini://interactions/v1_a"
-    assert rendering.make_resource_uri(record(), PICTURE) == "gemini://interactions/v1_a/files/a%20b%2F%C3%A9.png"
+    assert resource_addresses.make_resource_uri(record()) == "gemini://interactions/v1_a"
+    assert (
+        resource_addresses.make_resource_uri(record(), PICTURE) == "gemini://interactions/v1_a/files/a%20b%2F%C3%A9.png"
+    )
 
 
 def files(number: int) -> tuple[SavedFile, ...]:

@@ -29,6 +29,7 @@ from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.core.timing import Timing
 from gemini_interactions_mcp.emulator import Emulator, Fault, make_rate_limit_fault
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Record, Request, SavedFile
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.deletion import Remote
 from gemini_interactions_mcp.runs.run import Run
@@ -808,7 +809,7 @@ async def test_broken_media_do_not_hide_what_comes_after_them(here: World, tmp_p
     good = drawn(base64.b64encode(picture.getvalue()).decode())
     text = "A ![image 1](media:1) B ![image 2](media:2)"
     run = await here.ended(RESEARCH)
-    ledger = Ledger(here.journal, tmp_path / "more", QUICK)
+    ledger = Ledger(here.journal, LocalFolder(tmp_path / "more"), QUICK)
     await here.journal.update(run.record.label, files=(), finished_at=None)
     shown = Interaction(id=run.id, status="completed", text=text, media=(drawn("no base64!"), good))
     assert await ledger.finish(run, shown, None)
@@ -827,7 +828,7 @@ async def test_files_of_an_environment_are_not_taken_for_media(here: World, tmp_
     Image.new("RGB", (4, 4)).save(picture, "PNG")
     media = (drawn(base64.b64encode(picture.getvalue()).decode()),)
     shown = Interaction(id=run.id, status="completed", text="A ![image 1](media:1)", media=media)
-    assert await Ledger(here.journal, tmp_path / "more", QUICK).finish(run, shown, None)
+    assert await Ledger(here.journal, LocalFolder(tmp_path / "more"), QUICK).finish(run, shown, None)
     assert [(file.within, file.place) for file in run.record.files][:2] == [("workspace/a.csv", None), (None, 1)]
     assert run.record.error is None
 
@@ -839,7 +840,7 @@ async def test_a_secret_that_came_in_parts_is_whole_when_it_is_taken_out(here: W
     for part in ("A ", *secret, " B"):
         run.steps.take({"index": 99, "delta": {"type": "text", "text": part}})
     await here.journal.update(run.record.label, files=(), finished_at=None)
-    ledger = Ledger(here.journal, tmp_path / "more", QUICK, redact=Redactor([secret]))
+    ledger = Ledger(here.journal, LocalFolder(tmp_path / "more"), QUICK, redact=Redactor([secret]))
     assert await ledger.finish(run, Interaction(id=run.id, status="completed"), None)
     assert run.record.text.endswith("A [secret] B")
     (report,) = run.record.files

@@ -14,10 +14,13 @@ import pytest
 from filing import POSIX, link
 from gemini_interactions_mcp.core import folders
 from gemini_interactions_mcp.core.errors import FileGoneError, FileRefusedError
-from gemini_interactions_mcp.files import saved_files
+from gemini_interactions_mcp.files import saved_files, stored_objects
 from gemini_interactions_mcp.files.boundary import Boundary, is_foreign_share
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.models.interactions import SavedFile
+from gemini_interactions_mcp.output.places import LocalFolder
+
+HERE = LocalFolder(Path("/nowhere"))
 
 CONTENT = b"a picture of a red bicycle"
 CHANGED = "was changed or moved; left alone"
@@ -219,7 +222,7 @@ def test_of_a_file_that_grows_while_it_is_read_only_its_size_is_read(
 ) -> None:
     with files.opened(file) as stream:
         a_longer_file(file, tmp_path)
-        assert saved_files.hash_stream(stream, file.bytes) == hashlib.sha256(CONTENT).hexdigest()
+        assert stored_objects.hash_stream(stream, file.bytes) == hashlib.sha256(CONTENT).hexdigest()
     Path(file.path).write_bytes(CONTENT)
     opened = files.opened
 
@@ -242,7 +245,7 @@ def test_what_is_gone_is_told_as_gone(files: SavedFiles, file: SavedFile, missin
         with pytest.raises(FileGoneError, match="is not there any more"):
             use(file)
     assert files.remove_all([file]) == [f"File {file.path}: it was not there."]
-    assert saved_files.is_absent(file, [])
+    assert saved_files.is_absent(file, HERE)
 
 
 @POSIX
@@ -259,28 +262,28 @@ def test_what_the_journal_says_leads_no_way_out(files: SavedFiles, out: Path, fi
 
 @pytest.mark.parametrize("path", ["C:\\Users\\x\\bike.jpg", "/home/nobody-of-this-name/bike.jpg", "bike.jpg"])
 def test_what_another_machine_has_saved_is_absent(file: SavedFile, path: str) -> None:
-    assert saved_files.is_absent(file.model_copy(update={"path": path}), [])
+    assert saved_files.is_absent(file.model_copy(update={"path": path}), HERE)
 
 
 def test_a_share_that_is_not_allowed_is_not_even_looked_at(file: SavedFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saved_files, "is_foreign_share", partial(is_foreign_share, windows=True))
     share = file.model_copy(update={"path": r"\\server\share\bike.jpg"})
     monkeypatch.setattr(folders, "open_folder", None)
-    assert saved_files.is_absent(share, [Path("C:\\")])
+    assert saved_files.is_absent(share, LocalFolder(Path("C:\\")))
 
 
 def test_only_what_is_there_is_not_absent(file: SavedFile, tmp_path: Path) -> None:
-    assert not saved_files.is_absent(file, [])
+    assert not saved_files.is_absent(file, HERE)
     a_folder(file, tmp_path)
-    assert not saved_files.is_absent(file, [])
+    assert not saved_files.is_absent(file, HERE)
 
 
 def test_of_files_of_one_name_the_one_on_this_machine_counts(file: SavedFile) -> None:
     other = file.model_copy(update={"path": "/home/nobody-of-this-name/bike.jpg"})
     third = other.model_copy(update={"name": "other.jpg"})
-    assert saved_files.select_current([other, third, file], []) == (file, third)
-    assert saved_files.select_current([file, other], []) == (file,)
-    assert saved_files.select_current([other], []) == (other,)
+    assert saved_files.select_current([other, third, file], HERE) == (file, third)
+    assert saved_files.select_current([file, other], HERE) == (file,)
+    assert saved_files.select_current([other], HERE) == (other,)
 
 
 def test_what_still_is_what_was_saved_is_read_and_removed(files: SavedFiles, file: SavedFile, out: Path) -> None:

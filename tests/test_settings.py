@@ -9,7 +9,9 @@ from pydantic import SecretStr
 
 from gemini_interactions_mcp import settings as module
 from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
+from gemini_interactions_mcp.core.principals import OWNER
 from gemini_interactions_mcp.files.boundary import Boundary
+from gemini_interactions_mcp.output.places import open_place
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
@@ -262,7 +264,7 @@ def test_a_home_that_nobody_has_is_no_place_to_write_to(home: Path, cwd: Path, m
         r"^Cannot write to ~nobody-4711.out: there is no such user\. Set GEMINI_MCP_OUTPUT_DIR to another directory\."
     )
     with pytest.raises(ConfigurationError, match=said):
-        Boundary.of(settings).check_output()
+        open_place(settings, OWNER).check_writable()
     with pytest.raises(FileRefusedError, match="outside the allowed directories"):
         Boundary.of(settings).approve_output("a.png")
 

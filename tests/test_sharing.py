@@ -27,6 +27,7 @@ from gemini_interactions_mcp.journal.notices import MISSED, Notice
 from gemini_interactions_mcp.journal.server_secrets import share_secret
 from gemini_interactions_mcp.models.interactions import Record, SavedFile
 from gemini_interactions_mcp.models.uploads import UploadedFile
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from journaling import NOON, execute, record, share
@@ -98,7 +99,10 @@ async def test_a_clock_that_is_off_neither_ends_a_lease_nor_holds_one(
 async def test_a_clock_that_is_off_buys_no_research_twice(
     shared: Journal, url: str, machine: Machine, ahead: timedelta, tmp_path: Path
 ) -> None:
-    ours, theirs = Ledger(shared, tmp_path, FAST), Ledger(other := Journal(url), tmp_path, FAST)
+    ours, theirs = (
+        Ledger(shared, LocalFolder(tmp_path), FAST),
+        Ledger(other := Journal(url), LocalFolder(tmp_path), FAST),
+    )
     machine.ahead = ahead
     assert await theirs.open_once(research("theirs", fingerprint="f")) is None
     machine.ahead = timedelta()
@@ -124,8 +128,8 @@ async def test_a_clock_that_is_off_gives_no_run_more_than_a_day_has(
     shared: Journal, url: str, machine: Machine, ahead: timedelta, tmp_path: Path
 ) -> None:
     limits = Limits(runs_per_day=1, micros_per_day=10)
-    ours = Ledger(shared, tmp_path, FAST, limits)
-    theirs = Ledger(other := Journal(url), tmp_path, FAST, limits)
+    ours = Ledger(shared, LocalFolder(tmp_path), FAST, limits)
+    theirs = Ledger(other := Journal(url), LocalFolder(tmp_path), FAST, limits)
     # A machine whose own clock is in another day.
     machine.ahead = ahead + timedelta(days=1)
     assert await theirs.open_once(research("theirs", cost_micros=10), again=True) is None

@@ -29,13 +29,14 @@ from gemini_interactions_mcp.journal.holdings import Holdings
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.journal.leases import list_unfinished_principals
 from gemini_interactions_mcp.journal.notices import Notice
-from gemini_interactions_mcp.journal.principal_rows import read_principal
 from gemini_interactions_mcp.journal.schema import PRINCIPALS
 from gemini_interactions_mcp.journal.server_secrets import share_secret
+from gemini_interactions_mcp.journal.tokens import AccessTokens
 from gemini_interactions_mcp.server import subscriptions
 from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.assembling import hash_account, make_folder_name, make_limits
 from gemini_interactions_mcp.server.context import Opening
+from gemini_interactions_mcp.server.identity import build_principal
 from gemini_interactions_mcp.server.request_states import SharedStateCodec
 from gemini_interactions_mcp.server.tenants import Tenants
 from gemini_interactions_mcp.settings import Settings
@@ -406,13 +407,21 @@ async def test_a_secret_is_the_same_for_all_servers(journal_url: str) -> None:
 
 async def test_a_principal_is_as_its_row_says(journal_url: str) -> None:
     async with database(journal_url) as opened:
-        row = {"name": "anna", "micros_per_day": 5, "runs_per_day": 2, "key_reference": "env:A", "created_at": "x"}
+        row = {
+            "name": "anna",
+            "micros_per_day": 5,
+            "runs_per_day": 2,
+            "key_reference": "env:A",
+            "created_at": "2026-03-01T12:00:00.000000+00:00",
+        }
         await opened.write(PRINCIPALS.insert(), row)
-        assert await read_principal(opened, "anna") == Principal(
-            "anna", remote=True, micros_per_day=5, runs_per_day=2, key_reference="env:A"
+        tokens = AccessTokens(opened)
+        found = await tokens.find_principal("anna")
+        assert found is not None
+        assert build_principal(found) == Principal(
+            "anna", frozenset(), remote=True, micros_per_day=5, runs_per_day=2, key_reference="env:A"
         )
-        assert await read_principal(opened, "berta") == BERTA
-        assert await read_principal(opened, "") == OWNER
+        assert await tokens.find_principal("berta") is None
         assert await list_unfinished_principals(opened) == []
 
 

@@ -21,6 +21,7 @@ from conftest import DOUBTS, FAST, KEY, make_settings
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Interaction, Media, Request
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
 from gemini_interactions_mcp.runs.run import Run
@@ -598,7 +599,7 @@ async def test_a_prompt_that_is_kept_nowhere_is_in_no_file(tmp_path: Path, store
     journal = Journal(f"sqlite+aiosqlite:///{(tmp_path / 'journal.sqlite3').as_posix()}")
     run = Run(intents.build_intent(request), request)
     try:
-        await Ledger(journal, tmp_path / "output", FAST).finish(run, interaction, None)
+        await Ledger(journal, LocalFolder(tmp_path / "output"), FAST).finish(run, interaction, None)
     finally:
         await journal.close()
     (file,) = run.record.files
@@ -618,7 +619,7 @@ async def test_only_what_google_keeps_is_said_to_be_saved_later(tmp_path: Path, 
     run = Run(intents.build_intent(request), request)
     (tmp_path / "output").write_text("in the way", encoding="utf-8")
     try:
-        await Ledger(journal, tmp_path / "output", FAST).finish(run, interaction, None)
+        await Ledger(journal, LocalFolder(tmp_path / "output"), FAST).finish(run, interaction, None)
     finally:
         await journal.close()
     assert "The files could not be saved" in str(run.record.error)

@@ -13,6 +13,7 @@ from gemini_interactions_mcp.files.boundary import Boundary
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Request
+from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.assembling import make_limits
@@ -80,7 +81,7 @@ async def world(settings: Settings, timing: Timing = QUICK, *, tend: bool = Fals
                 gemini=gemini,
                 journal=journal,
                 saved=SavedFiles(Boundary.of(settings)),
-                output_dir=settings.output_dir,
+                place=LocalFolder(settings.output_dir),
                 tasks=tasks,
                 announce=announce,
                 timing=timing,

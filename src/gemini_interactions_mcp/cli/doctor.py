@@ -13,10 +13,10 @@ import anyio.to_thread
 
 from gemini_interactions_mcp import __version__, models
 from gemini_interactions_mcp.api import Gemini
-from gemini_interactions_mcp.core import GeminiMCPError, Redactor, RefusedError, phrases, quote_name
-from gemini_interactions_mcp.files import Boundary
+from gemini_interactions_mcp.core import OWNER, GeminiMCPError, Redactor, RefusedError, phrases, quote_name
 from gemini_interactions_mcp.journal import Journal, Spending, clock
 from gemini_interactions_mcp.models import Catalog, CatalogFile, defaults
+from gemini_interactions_mcp.output import open_place
 from gemini_interactions_mcp.settings import (
     CONFIRM_VARIABLE,
     DAY_VARIABLE,
@@ -260,10 +260,11 @@ async def check_output_folder(settings: Settings) -> str:
     """Check that files can be saved, without creating any.
 
     Raises:
-        GeminiMCPError: The output folder is not writable.
+        GeminiMCPError: The output folder or the object store is not writable.
     """
-    await anyio.to_thread.run_sync(Boundary.of(settings).check_output)
-    return f"{settings.output_dir} is writable"
+    place = await anyio.to_thread.run_sync(open_place, settings, OWNER)
+    await anyio.to_thread.run_sync(place.check_writable)
+    return f"{place.title} is writable"
 
 
 async def check_journal(settings: Settings) -> list[Finding]:

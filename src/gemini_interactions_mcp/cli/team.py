@@ -20,7 +20,7 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
     options = ServingOptions(
         host=arguments.host,
         port=choose_port(arguments, HTTP_PORT),
-        public_url=arguments.public_url,
+        public_url=arguments.public_url or settings.public_url,
         authenticated=not arguments.no_auth,
         drain_seconds=arguments.drain_seconds,
     )
@@ -34,4 +34,7 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         return 2
     secrets = [*settings.secrets, *([plan.fresh.text] if plan.fresh else [])]
     configure_logging(settings.log_level, Redactor(secrets), settings.log_format)
-    return run_interruptible(partial(serve_http, build_server(settings), settings, plan))
+    if plan.public:
+        settings = settings.model_copy(update={"public_url": plan.public.base})
+    server = build_server(settings, shared=settings.auth != "none")
+    return run_interruptible(partial(serve_http, server, settings, plan))

@@ -10,6 +10,8 @@ from .inspection import InspectedSource as InspectedSource
 from .inspection import Inspection as Inspection
 from .inspection import LocalFile as LocalFile
 from .reachability import is_reachable as is_reachable
+from .received_files import ReceivedFiles as ReceivedFiles
+from .received_files import TransferError as TransferError
 from .sandbox_staging import SandboxFiles as SandboxFiles
 from .saved_files import SavedFiles as SavedFiles
 from .stored_files import IndexingWork as IndexingWork

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BufferedReader
 from os import stat_result
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Final
 from urllib.parse import unquote
 
@@ -23,14 +23,12 @@ from filetype import (  # pyright: ignore[reportMissingTypeStubs] - it ships no 
 )
 
 from gemini_interactions_mcp.core import (
-    ConfigurationError,
     FileRefusedError,
     folders,
     has_hidden_characters,
     make_printable,
     quote_name,
 )
-from gemini_interactions_mcp.output import make_unwritable_error
 from gemini_interactions_mcp.settings import ALLOWED_DIRS_VARIABLE, BUNDLE_FOLDER_TITLE, Settings, is_folder
 
 from .secrets import detect_secret
@@ -154,19 +152,8 @@ class Boundary:
             parent = resolve_links((self.output / wanted).parent, roots, path)
             return require_unused(approve_path(parent / wanted.name, roots, path, self.remedy), path)
 
-    def check_output(self) -> None:
-        """Check that the output directory can be written, by writing a file and removing it.
 
-        Raises:
-            ConfigurationError: It cannot be written.
-        """
-        try:
-            folders.check_path_writable(self.output / "probe")
-        except OSError as exc:
-            raise ConfigurationError(f"{make_unwritable_error(self.output, exc)} Nothing was sent.") from exc
-
-
-def check_not_secret(path: Path, stream: BufferedReader, source: str, *, whole: bool = False) -> None:
+def check_not_secret(path: PurePath, stream: BufferedReader, source: str, *, whole: bool = False) -> None:
     """Check that a file is no secret, and rewind it.
 
     Raises:
@@ -321,6 +308,23 @@ def require_plain_name(path: Path, source: str) -> Path:
             f"{quote_name(source)} has characters that a file's name must not have; choose another name."
         )
     return path
+
+
+def approve_relative_name(path: str) -> Path:
+    """Return the relative path of a file to write in a folder or store that only the server accesses.
+
+    Raises:
+        FileRefusedError: It is absolute, leads out of the folder, is hidden, or has misleading characters.
+    """
+    wanted = PurePosixPath(path)
+    name = require_plain_name(Path(wanted), path)
+    if URL_SCHEME.match(path) or "\\" in path or wanted.is_absolute() or not wanted.name or ".." in wanted.parts:
+        raise FileRefusedError(
+            f"{quote_name(path)} is not a name: files are saved by this server, under relative names like chart.png."
+        )
+    if any(map(has_leading_dot, wanted.parts)):
+        raise FileRefusedError(f"{quote_name(path)} is a dot-file or in a dot-folder.", reason=REASON_HIDDEN)
+    return name
 
 
 def check_file_status(status: stat_result, source: str) -> None:

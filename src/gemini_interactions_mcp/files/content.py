@@ -14,22 +14,31 @@ from urllib.parse import unquote
 import anyio
 import anyio.to_thread
 
-from gemini_interactions_mcp.core import FileRefusedError, InputError, StillUploadingError, folders, quote_name
+from gemini_interactions_mcp.core import (
+    ConfigurationError,
+    FileRefusedError,
+    InputError,
+    StillUploadingError,
+    folders,
+    quote_name,
+)
 from gemini_interactions_mcp.models import ContentItem, Contents, Record, SavedFile, media_types
+from gemini_interactions_mcp.output import LocalFolder, Place
 from gemini_interactions_mcp.settings import Settings
 
 from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension, is_files_api_block
-from .boundary import MAX_SEARCHED_BYTES, Boundary, parse_local_path, translate_path_errors
+from .boundary import MAX_SEARCHED_BYTES, Boundary, approve_relative_name, parse_local_path, translate_path_errors
 from .call_limits import MIB, CallLimits
 from .clipping import WHOLE_FILES, Excerpt
 from .gathering import FolderWalk, parse_folder_query
 from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, label_sources
 from .left_out import Omissions
 from .naming import NamedSource, check_names, split_names
+from .opening import FileOpener, locate_saved_file
 from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
 from .remote_sources import find_api_file, make_missing_file_error
 from .saved_files import SavedFiles
-from .sources import SAVED_FILES_URI, deduplicate_sources, find_meant_source
+from .sources import RECEIVED_FILE_URI, SAVED_FILES_URI, deduplicate_sources, find_meant_source
 from .upload_cache import OutgoingFile, UploadCache
 
 TypeLookup = Callable[[str], Awaitable[str]]
@@ -38,6 +47,9 @@ TypeLookup = Callable[[str], Awaitable[str]]
 RecordLookup = Callable[[str], Awaitable[Record]]
 HoldingCheck = Callable[[str], Awaitable[bool]]
 """Id of an interaction -> its record, with the files saved for it."""
+
+ReceivedLookup = Callable[[str], Awaitable[SavedFile]]
+"""Id of a file that a remote client has sent -> where it is kept."""
 
 UploadReport = Callable[[float, float, str], Awaitable[None]]
 """Receives the bytes sent so far, the bytes to send, and a message."""
@@ -58,6 +70,8 @@ class InputFiles:
         lookup: Asks the Files API for the type of one of its files.
         earlier: Finds earlier interactions, whose saved files can be sources.
         holds: Whether the user holds a file of the Files API; None where every file of the key is the user's.
+        place: Where files are saved; by default, in the output directory.
+        received: Finds files that remote clients have sent; by default, there are none.
     """
 
     def __init__(
@@ -68,9 +82,14 @@ class InputFiles:
         lookup: TypeLookup,
         earlier: RecordLookup,
         holds: HoldingCheck | None = None,
+        place: Place | None = None,
+        received: ReceivedLookup | None = None,
     ) -> None:
         self._boundary = Boundary.of(settings)
-        self._saved = SavedFiles(self._boundary)
+        self._place = place or LocalFolder(settings.output_dir)
+        self._saved = SavedFiles(self._boundary, self._place)
+        self._opener = FileOpener(self._boundary, self._saved)
+        self._received = received
         self._inline = settings.inline_bytes
         self._uploads = uploads
         self._lookup = lookup
@@ -107,7 +126,7 @@ class InputFiles:
             raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources), named)
         await self._check_held(each.source for each in intended)
-        given = [each._replace(source=path) for each in intended for path in await self._expand_saved(each.source)]
+        given = [part for each in intended for part in await self._expand_saved(each)]
         deduplicate_sources(each.source for each in given)
         limits = CallLimits(self._inline, sandboxed=sandboxed)
         if most is not None:
@@ -173,23 +192,34 @@ class InputFiles:
 
     def _check_output(self, path: str | None, kind: str) -> Path | None:
         if not path:
-            return self._boundary.check_output()
+            return self._check_place()
+        if not self._place.roots:
+            return require_extension(approve_relative_name(path), path, kind)
         target = require_extension(self._boundary.approve_output(path), path, kind)
         with translate_path_errors(path):
             # With the longest extension that may be appended.
             folders.check_path_writable(target if target.suffix else target.with_name(f"{target.name}.webp"))
         return target
 
-    async def _expand_saved(self, source: str) -> list[str]:
-        """Return the source, or the paths of the files saved for the interaction that it names.
+    def _check_place(self) -> None:
+        try:
+            self._place.check_writable()
+        except ConfigurationError as exc:
+            raise ConfigurationError(f"{exc} Nothing was sent.") from exc
+
+    async def _expand_saved(self, given: NamedSource) -> list[NamedSource]:
+        """Return the source, or the files that this server keeps and that it names.
 
         Raises:
-            FileRefusedError: No such file was saved, or one has changed.
+            FileRefusedError: There is no such file, or one has changed.
             GeminiMCPError: The interaction is unknown.
         """
-        address = SAVED_FILES_URI.fullmatch(source)
+        sent = RECEIVED_FILE_URI.fullmatch(given.source)
+        if sent and self._received:
+            return [given._replace(saved=await self._received(sent[1]))]
+        address = SAVED_FILES_URI.fullmatch(given.source)
         if address is None:
-            return [source]
+            return [given]
         record = await self._earlier(unquote(address[1]))
         name = unquote(address[2]) if address[2] else None
         # A document that was made of the answer is meant only by its name.
@@ -197,14 +227,14 @@ class InputFiles:
         if not files:
             has = ", ".join(file.name for file in record.files) or "none"
             raise FileRefusedError(
-                f"There is no file {quote_name(source)}; saved for that interaction: {quote_name(has)}."
+                f"There is no file {quote_name(given.source)}; saved for that interaction: {quote_name(has)}."
             )
-        return await anyio.to_thread.run_sync(self._check_unchanged, files)
+        await anyio.to_thread.run_sync(self._check_unchanged, files)
+        return [locate_saved_file(given, file, address[1], self._boundary) for file in files]
 
-    def _check_unchanged(self, files: Sequence[SavedFile]) -> list[str]:
+    def _check_unchanged(self, files: Sequence[SavedFile]) -> None:
         for file in files:
             self._saved.opened(file).close()
-        return [file.path for file in files]
 
     def _find_meant(self, sources: Sequence[str], named: bool) -> list[NamedSource]:
         given = split_names(sources, self._boundary) if named else map(NamedSource, sources)
@@ -212,10 +242,18 @@ class InputFiles:
 
     def _inspect_all(self, sources: Sequence[NamedSource], picking: CallLimits) -> Inspection:
         """Inspect what can be read without the network."""
-        inspected = [InspectedSource(source, self._inspect_source(source, picking), name) for source, name in sources]
+        inspected = [InspectedSource(each.source, self._inspect_given(each, picking), each.name) for each in sources]
         named = label_sources([each for each in inspected if each.parts or each.name])
         check_names(named)
         return Inspection(named, (*picking.notes, *describe_encodings(file for each in named for file in each.files)))
+
+    def _inspect_given(self, given: NamedSource, picking: CallLimits) -> tuple[ContentPart, ...]:
+        """Return the parts of a source that were not named before."""
+        if given.saved is None:
+            return self._inspect_source(given.source, picking)
+        if not picking.mark_given(Path(given.source)):
+            return ()
+        return (self._inspect_local(NamedFile(given.source, (given.saved.name,), saved=given.saved), picking),)
 
     def _inspect_source(self, source: str, picking: CallLimits) -> tuple[ContentPart, ...]:
         """Return the parts of a source that were not named before."""
@@ -284,7 +322,7 @@ class InputFiles:
             FileRefusedError: It is missing, not allowed, or not accepted by Gemini.
         """
         boxed = picking.sandboxed
-        with translate_path_errors(file.source), self._boundary.open(file.source, whole=boxed) as stream:
+        with translate_path_errors(file.source), self._opener.open(file, whole=boxed) as stream:
             known = recognise_file(file, stream, sandboxed=boxed)
         if not known.inline or known.sent > picking.inline:
             return ContentPart("", prepare_upload(known), file)
@@ -304,7 +342,7 @@ class InputFiles:
 
     def _open_part(self, known: LocalFile, streams: ExitStack) -> ContentItem | OutgoingFile:
         with translate_path_errors(known.source), ExitStack() as opening:
-            stream = opening.enter_context(self._boundary.open(known.source))
+            stream = opening.enter_context(self._opener.open(known))
             if known.inline:
                 return build_inline_block(known, stream)
             ready = prepare_outgoing(known, stream)

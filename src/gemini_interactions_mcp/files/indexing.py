@@ -37,7 +37,9 @@ from gemini_interactions_mcp.models import (
 
 from .boundary import Boundary, split_below_roots, translate_path_errors
 from .inspection import LocalFile, normalize_name
+from .opening import FileOpener
 from .recognition import prepare_outgoing, prepare_upload
+from .saved_files import SavedFiles
 from .stored_files import IndexingWork, SentFiles, SentFileStore, StoredFile
 from .upload_cache import HashingReader, OutgoingFile, get_file_version, make_modified_error
 
@@ -117,6 +119,7 @@ class StoreUploads:
         tasks: Runs the work.
         timing: Intervals and deadlines.
         clock: Returns the time, with a time zone.
+        saved: The files that this server keeps.
     """
 
     def __init__(
@@ -128,7 +131,9 @@ class StoreUploads:
         tasks: TaskStarter,
         timing: Timing,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        saved: SavedFiles | None = None,
     ) -> None:
+        self._opener = FileOpener(boundary, saved or SavedFiles(boundary))
         self._service = service
         self._sent = SentFiles(shelf, account, clock)
         self._boundary = boundary
@@ -148,6 +153,8 @@ class StoreUploads:
         return await anyio.to_thread.run_sync(lambda: [self._name(file) for file in files])
 
     def _name(self, file: LocalFile) -> str:
+        if file.saved:
+            return stores.make_document_name(normalize_name(file.saved.name))
         with translate_path_errors(file.source):
             places = split_below_roots(self._boundary.approve(file.source), self._boundary.roots)
         whole = "/".join(max(places, key=len))
@@ -355,7 +362,7 @@ class StoreUploads:
 
     def _open(self, file: LocalFile, streams: ExitStack) -> OutgoingFile:
         with translate_path_errors(file.source):
-            ready = prepare_outgoing(prepare_upload(file), streams.enter_context(self._boundary.open(file.source)))
+            ready = prepare_outgoing(prepare_upload(file), streams.enter_context(self._opener.open(file)))
         streams.enter_context(ready.stream)
         return ready
 

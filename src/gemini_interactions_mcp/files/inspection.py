@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from gemini_interactions_mcp.core import make_printable
-from gemini_interactions_mcp.models import Attachment, ContentItem
+from gemini_interactions_mcp.models import Attachment, ContentItem, SavedFile
 
 from .addresses import is_files_api_block
 from .clipping import WHOLE_FILES, Excerpt
@@ -24,11 +24,13 @@ class NamedFile:
         source: Its path, as the caller names it or as it was found.
         path: The parts of its absolute path, without the root.
         depth: Minimum number of the last parts that make its name: in a folder, all from that folder on.
+        saved: What it is as a file that this server keeps, which has no path of the caller's.
     """
 
     source: str
     path: tuple[str, ...]
     depth: int = 1
+    saved: SavedFile | None = None
 
     def name(self, depth: int | None = None) -> str:
         """Return the name given to Gemini, of `depth` parts."""
@@ -51,6 +53,7 @@ class LocalFile:
         pages: Number of pages of a PDF, if known.
         seconds: Duration of a recording, if known.
         inline: Whether it travels inside the request; otherwise it is uploaded.
+        saved: What it is as a file that this server keeps.
     """
 
     source: str
@@ -65,6 +68,7 @@ class LocalFile:
     pages: int | None = None
     seconds: float | None = None
     inline: bool = True
+    saved: SavedFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

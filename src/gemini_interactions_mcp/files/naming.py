@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from gemini_interactions_mcp.core import QUOTATION_MARKS, InputError, format_count, quote_name, strip_quotes
+from gemini_interactions_mcp.models import SavedFile
 
 from .boundary import Boundary
 from .inspection import InspectedSource, normalize_name
@@ -21,10 +22,11 @@ No name has a slash or a colon, so that `./a=b.png` and `https://example.com/?a=
 
 
 class NamedSource(NamedTuple):
-    """A source, and the name that the caller gives it; empty for none."""
+    """A source, the name that the caller gives it, empty for none, and what it is among the files that are kept."""
 
     source: str
     name: str = ""
+    saved: SavedFile | None = None
 
 
 def split_names(sources: Iterable[str], boundary: Boundary) -> list[NamedSource]:

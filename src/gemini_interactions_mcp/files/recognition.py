@@ -21,7 +21,7 @@ from gemini_interactions_mcp.output import measure_duration
 from . import charsets
 from .addresses import get_extension
 from .binary import Binary
-from .boundary import MAX_FILE_BYTES, REASON_TOO_LARGE, parse_local_path
+from .boundary import MAX_FILE_BYTES, REASON_TOO_LARGE
 from .charsets import TextEncoding
 from .completeness import check_end
 from .containers import detect_media_type
@@ -64,7 +64,7 @@ def recognise_file(file: NamedFile, stream: BufferedReader, *, sandboxed: bool =
     head = binary.read_at(0, media_types.SNIFF_BYTES)
     sniffed = media_types.sniff_type(head)
     text = None if sniffed == PDF_TYPE else detect_text(binary, head, sniffed)
-    kind, mime = ("text", "text/plain") if text else classify_media(binary, sniffed)
+    kind, mime = ("text", "text/plain") if text else classify_media(binary, sniffed, file.path[-1])
     return LocalFile(
         source=file.source,
         name=file.name(),
@@ -77,6 +77,7 @@ def recognise_file(file: NamedFile, stream: BufferedReader, *, sandboxed: bool =
         encoding=text.encoding if text else "",
         pages=count_pdf_pages(binary) if mime == PDF_TYPE else None,
         seconds=measure_duration(stream, mime) if kind == "audio" else None,
+        saved=file.saved,
     )
 
 
@@ -96,13 +97,13 @@ def detect_text(file: Binary, head: bytes, sniffed: str | None) -> TextEncoding 
     return text
 
 
-def classify_media(file: Binary, sniffed: str | None) -> tuple[str, str]:
+def classify_media(file: Binary, sniffed: str | None, name: str) -> tuple[str, str]:
     """Return the content type and the MIME type of a file that is no text, by its content, then by its name.
 
     Raises:
         FileRefusedError: It is of a type that Gemini does not accept, or broken, or encrypted.
     """
-    ending = get_extension(parse_local_path(file.source).name)
+    ending = get_extension(name)
     # A file with the name of a text that does not read as one is none.
     named = (
         None
@@ -255,4 +256,5 @@ def recognise_sandboxed(file: NamedFile, stream: BufferedReader) -> LocalFile:
         version=before,
         sha256=hash_file(stream),
         inline=False,
+        saved=file.saved,
     )

@@ -39,8 +39,10 @@ from gemini_interactions_mcp.settings import Settings
 
 from .boundary import Boundary, translate_path_errors
 from .inspection import Inspection, LocalFile
+from .opening import FileOpener
 from .recognition import make_changed_error
 from .sandbox_names import name_sandbox_files
+from .saved_files import SavedFiles
 from .upload_cache import HashingReader, get_file_version, hash_file
 
 MAX_INLINE_BYTES: Final = 75_000
@@ -137,10 +139,13 @@ class SandboxFiles:
         service: The API's environments.
         tasks: Runs the uploads.
         timing: Interval of progress reports, and how long a filled environment waits to be taken.
+        saved: The files that this server keeps.
     """
 
-    def __init__(self, settings: Settings, service: SandboxMaker, tasks: TaskStarter, timing: Timing) -> None:
-        self._boundary = Boundary.of(settings)
+    def __init__(
+        self, settings: Settings, service: SandboxMaker, tasks: TaskStarter, timing: Timing, saved: SavedFiles
+    ) -> None:
+        self._opener = FileOpener(Boundary.of(settings), saved)
         self._service = service
         self._tasks = tasks
         self._timing = timing
@@ -189,7 +194,7 @@ class SandboxFiles:
 
     def _read(self, placed: PlacedFile) -> SandboxInput:
         known = placed.file
-        with translate_path_errors(known.source), self._boundary.open(known.source, whole=True) as stream:
+        with translate_path_errors(known.source), self._opener.open(known, whole=True) as stream:
             content = stream.read(known.size + 1)
         if hashlib.sha256(content).hexdigest() != known.sha256:
             raise make_changed_error(known)
@@ -275,7 +280,7 @@ class SandboxFiles:
             FileRefusedError: It was changed.
         """
         with translate_path_errors(known.source):
-            stream = opened.enter_context(self._boundary.open(known.source, whole=True))
+            stream = opened.enter_context(self._opener.open(known, whole=True))
             version = get_file_version(stream)
             # A file may have been saved again without a change.
             if version != known.version and hash_file(stream) != known.sha256:

@@ -2,6 +2,7 @@
 
 The journal keeps the size of each file and the hash of its content. Before a file is read, sent or removed, it is
 opened within the boundary, without following a link, and compared with both; anything else in its place is left alone.
+Files in an object store are treated alike.
 Everything here blocks.
 """
 
@@ -9,54 +10,57 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Final, Protocol
 
-from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders, make_printable
-from gemini_interactions_mcp.models import SavedFile
+from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders
+from gemini_interactions_mcp.models import SavedFile, is_object_address
+from gemini_interactions_mcp.output import Place
 
 from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
-
-HASH_CHUNK_BYTES: Final = 2**20
-"""Bytes of a file hashed at a time."""
+from .stored_objects import StoredObjects, hash_stream, make_replaced_error, name_place
 
 REPLACED_ERRNOS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ESTALE})
 """Error numbers that show a link, a file or another folder in place of what was saved."""
 
 
-class SavedFiles:
-    """Access to saved files; every method that opens one raises as `opened`."""
+class Holding(Protocol):
+    """What saved files are held in; every method raises as `SavedFiles.opened`."""
+
+    def opened(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged."""
+        ...
+
+    def check(self, file: SavedFile) -> None:
+        """Check that a file of the same size exists."""
+        ...
+
+    def remove(self, file: SavedFile) -> None:
+        """Remove a file, and nothing else."""
+        ...
+
+    def replace(self, file: SavedFile, content: bytes | bytearray) -> None:
+        """Overwrite a file, and nothing else."""
+        ...
+
+
+class LocalFiles:
+    """Saved files on this machine."""
 
     def __init__(self, boundary: Boundary) -> None:
         self._boundary = boundary
 
     def opened(self, file: SavedFile) -> BufferedReader:
-        """Open a file that is unchanged; the stream is at its start.
-
-        Raises:
-            FileGoneError: The file does not exist.
-            FileRefusedError: Something else is in its place, it is outside the boundary, or it cannot be read.
-        """
+        """Open a file that is unchanged."""
         with self._open_folder(file) as folder:
             return self._open_unchanged(file, folder)
 
-    def content(self, file: SavedFile) -> bytes:
-        """Read the whole file."""
-        with self.opened(file) as stream:
-            return stream.read(file.bytes)
-
-    def holds(self, file: SavedFile, content: bytes | bytearray) -> bool:
-        """Whether the file is unchanged and has this content."""
-        with suppress(FileRefusedError):
-            return len(content) == file.bytes and self.content(file) == content
-        return False
-
     def check(self, file: SavedFile) -> None:
-        """Check that a file of the same size exists; only `opened` compares the content."""
+        """Check that a file of the same size exists."""
         with self._open_folder(file) as folder:
             check_saved_status(folder.status(PurePath(file.path).name), file)
 
@@ -69,46 +73,14 @@ class SavedFiles:
             if not folder.remove(PurePath(file.path).name, status):
                 raise make_replaced_error(file)
 
-    def adopt(self, file: SavedFile, content: bytes | bytearray) -> SavedFile | None:
-        """Return the file with this content, if it was written without the journal's knowledge; else None."""
-        written = update_content(file, content)
-        return written if self.holds(written, content) else None
-
-    def replace(self, file: SavedFile, content: bytes | bytearray) -> SavedFile:
-        """Overwrite the file, and nothing else, and return it with its new content."""
+    def replace(self, file: SavedFile, content: bytes | bytearray) -> None:
+        """Overwrite the file, and nothing else."""
         with self._open_folder(file) as folder, self._open_unchanged(file, folder) as stream:
             status = os.fstat(stream.fileno())
             if WINDOWS:
                 stream.close()
             if not folder.replace(content, PurePath(file.path).name, status):
                 raise make_replaced_error(file)
-        return update_content(file, content)
-
-    def remove_all(self, files: Iterable[SavedFile]) -> list[str]:
-        """Remove files, and return a line about each."""
-        return [self._remove_and_tell(file) for file in files]
-
-    def check_all(self, files: Iterable[SavedFile]) -> list[str]:
-        """Return a line about each file that is missing or changed."""
-        return [fault for file in files if (fault := self._find_fault(file))]
-
-    def _remove_and_tell(self, file: SavedFile) -> str:
-        try:
-            self.remove(file)
-        except FileGoneError:
-            return f"File {file.path}: it was not there."
-        except FileRefusedError as exc:
-            # Messages shorten long paths, and nothing else knows where the file is once its row is deleted.
-            place = make_printable(file.path)
-            return f"File kept: {exc}" if place in str(exc) else f"File kept: {place}. {exc}"
-        return f"File {file.path}: deleted."
-
-    def _find_fault(self, file: SavedFile) -> str:
-        try:
-            self.check(file)
-        except FileRefusedError as exc:
-            return str(exc)
-        return ""
 
     @contextmanager
     def _open_folder(self, file: SavedFile) -> Generator[Folder]:
@@ -134,6 +106,86 @@ class SavedFiles:
         return stream
 
 
+class SavedFiles:
+    """Access to saved files; every method that opens one raises as `opened`.
+
+    Args:
+        boundary: What may be read of this machine.
+        place: Where new files are saved; if that is an object store, its files are read.
+    """
+
+    def __init__(self, boundary: Boundary, place: Place | None = None) -> None:
+        self._local = LocalFiles(boundary)
+        self._objects = StoredObjects(place)
+
+    def opened(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged; the stream is at its start.
+
+        Raises:
+            FileGoneError: The file does not exist.
+            FileRefusedError: Something else is in its place, it is outside the boundary, or it cannot be read.
+        """
+        return self._find_holding(file).opened(file)
+
+    def content(self, file: SavedFile) -> bytes:
+        """Read the whole file."""
+        with self.opened(file) as stream:
+            return stream.read(file.bytes)
+
+    def holds(self, file: SavedFile, content: bytes | bytearray) -> bool:
+        """Whether the file is unchanged and has this content."""
+        with suppress(FileRefusedError):
+            return len(content) == file.bytes and self.content(file) == content
+        return False
+
+    def check(self, file: SavedFile) -> None:
+        """Check that a file of the same size exists; only `opened` compares the content."""
+        self._find_holding(file).check(file)
+
+    def remove(self, file: SavedFile) -> None:
+        """Remove the file, and nothing else."""
+        self._find_holding(file).remove(file)
+
+    def adopt(self, file: SavedFile, content: bytes | bytearray) -> SavedFile | None:
+        """Return the file with this content, if it was written without the journal's knowledge; else None."""
+        written = update_content(file, content)
+        return written if self.holds(written, content) else None
+
+    def replace(self, file: SavedFile, content: bytes | bytearray) -> SavedFile:
+        """Overwrite the file, and nothing else, and return it with its new content."""
+        self._find_holding(file).replace(file, content)
+        return update_content(file, content)
+
+    def remove_all(self, files: Iterable[SavedFile]) -> list[str]:
+        """Remove files, and return a line about each."""
+        return [self._remove_and_tell(file) for file in files]
+
+    def check_all(self, files: Iterable[SavedFile]) -> list[str]:
+        """Return a line about each file that is missing or changed."""
+        return [fault for file in files if (fault := self._find_fault(file))]
+
+    def _find_holding(self, file: SavedFile) -> Holding:
+        return self._objects if is_object_address(file.path) else self._local
+
+    def _remove_and_tell(self, file: SavedFile) -> str:
+        try:
+            self.remove(file)
+        except FileGoneError:
+            return f"File {name_place(file)}: it was not there."
+        except FileRefusedError as exc:
+            # Messages shorten long paths, and nothing else knows where the file is once its row is deleted.
+            place = name_place(file)
+            return f"File kept: {exc}" if place in str(exc) else f"File kept: {place}. {exc}"
+        return f"File {name_place(file)}: deleted."
+
+    def _find_fault(self, file: SavedFile) -> str:
+        try:
+            self.check(file)
+        except FileRefusedError as exc:
+            return str(exc)
+        return ""
+
+
 def check_saved_status(status: os.stat_result, file: SavedFile) -> None:
     """Check that a file is regular, has the size that was saved, and has no second name.
 
@@ -144,7 +196,7 @@ def check_saved_status(status: os.stat_result, file: SavedFile) -> None:
         raise make_replaced_error(file)
     if status.st_nlink > 1:
         raise FileRefusedError(
-            f"{make_printable(file.path)} has a second name (a hard link); left alone.", reason=REASON_HARD_LINK
+            f"{name_place(file)} has a second name (a hard link); left alone.", reason=REASON_HARD_LINK
         )
 
 
@@ -159,16 +211,11 @@ def translate_saved_errors(file: SavedFile) -> Generator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise FileGoneError(f"{make_printable(file.path)} is not there any more.") from None
+        raise FileGoneError(f"{name_place(file)} is not there any more.") from None
     except OSError as exc:
         if exc.errno in REPLACED_ERRNOS:
             raise make_replaced_error(file) from exc
-        raise FileRefusedError(f"{make_printable(file.path)} cannot be used: {exc.strerror}.") from exc
-
-
-def make_replaced_error(file: SavedFile) -> FileRefusedError:
-    """Return the error for a file that is not what was saved."""
-    return FileRefusedError(f"{make_printable(file.path)} was changed or moved; left alone.", reason="changed or moved")
+        raise FileRefusedError(f"{name_place(file)} cannot be used: {exc.strerror}.") from exc
 
 
 def update_content(file: SavedFile, content: bytes | bytearray) -> SavedFile:
@@ -176,25 +223,17 @@ def update_content(file: SavedFile, content: bytes | bytearray) -> SavedFile:
     return file.model_copy(update={"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()})
 
 
-def hash_stream(stream: BufferedReader, size: int) -> str:
-    """Return the hash of the first `size` bytes, and rewind the stream."""
-    found = hashlib.sha256()
-    while size > 0 and (chunk := stream.read(min(HASH_CHUNK_BYTES, size))):
-        found.update(chunk)
-        size -= len(chunk)
-    stream.seek(0)
-    return found.hexdigest()
-
-
-def is_absent(file: SavedFile, roots: Sequence[Path]) -> bool:
+def is_absent(file: SavedFile, place: Place) -> bool:
     """Whether nothing can be found where the file was saved: it was moved, or saved on another machine.
 
     Args:
         file: The saved file.
-        roots: Windows network shares that none of these is on are not accessed.
+        place: Where new files are saved. Other object stores are not accessed, nor Windows network shares.
     """
+    if is_object_address(file.path):
+        return not place.contains(file)
     path = Path(file.path)
-    if is_foreign_share(path, roots):
+    if is_foreign_share(path, place.roots):
         return True
     try:
         with folders.open_folder(path.parent) as folder:
@@ -204,11 +243,11 @@ def is_absent(file: SavedFile, roots: Sequence[Path]) -> bool:
     return False
 
 
-def select_current(files: Iterable[SavedFile], roots: Sequence[Path]) -> tuple[SavedFile, ...]:
+def select_current(files: Iterable[SavedFile], place: Place) -> tuple[SavedFile, ...]:
     """Return one file of each name: of those that machines sharing a journal have saved, the one on this machine."""
     found: dict[str, SavedFile] = {}
     for file in files:
-        if file.name not in found or is_absent(found[file.name], roots):
+        if file.name not in found or is_absent(found[file.name], place):
             found[file.name] = file
     return tuple(found.values())
 

@@ -18,6 +18,9 @@ from .spelling import find_exact, find_glob_folder, find_lookalike, list_reading
 SAVED_FILES_URI: Final = re.compile(r"gemini://interactions/([^/]{1,1024})(?:/files/([^/]{1,800}))?")
 """The files that were saved for an interaction: one, or all."""
 
+RECEIVED_FILE_URI: Final = re.compile(r"gemini://uploads/([A-Za-z0-9_-]{1,64})")
+"""A file that a remote client has sent."""
+
 MAX_SOURCES: Final = 100
 """Maximum number of sources of one call: files stay open while they are uploaded, and a program on macOS may have 256
 files open."""

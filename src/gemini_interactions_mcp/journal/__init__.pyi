@@ -18,8 +18,9 @@ from .limits import Limits as Limits
 from .limits import Spending as Spending
 from .limits import describe_spending_limit as describe_spending_limit
 from .notices import Notice as Notice
-from .principal_rows import read_principal as read_principal
 from .queries import DELIVERY_FIELDS as DELIVERY_FIELDS
+from .received import ReceivedRows as ReceivedRows
+from .received import list_expiring_principals as list_expiring_principals
 from .rows import FileListing as FileListing
 from .server_secrets import share_secret as share_secret
 from .tokens import AccessTokens as AccessTokens

@@ -57,9 +57,11 @@ from .media_types import ensure_harmless_type as ensure_harmless_type
 from .media_types import get_type_parameter as get_type_parameter
 from .media_types import normalize_type as normalize_type
 from .media_types import sniff_type as sniff_type
+from .object_addresses import is_object_address as is_object_address
 from .papers import Node as Node
 from .papers import Paper as Paper
 from .papers import PaperPicture as PaperPicture
+from .received import ReceivedFile as ReceivedFile
 from .sandbox_files import NEW_ENVIRONMENT as NEW_ENVIRONMENT
 from .sandbox_files import WORKSPACE_DIRECTORY as WORKSPACE_DIRECTORY
 from .sandbox_files import Sandbox as Sandbox

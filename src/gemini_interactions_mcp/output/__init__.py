@@ -1,8 +1,8 @@
-"""Generated media and reports as files on disk: pictures, sound and video under names of their own.
+"""Generated media and reports as files: pictures, sound and video under names of their own, in a folder or a store.
 
-`saving` writes them (raw sound as WAV), `pictures` makes previews, `provenance` embeds where a picture comes from.
-Overwrites nothing and follows no link. Does not decide where files may go: callers pass a path that the boundary of
-`files` has approved.
+`places` are where they go, `saving` writes them (raw sound as WAV), `pictures` makes previews, `provenance` embeds
+where a picture comes from. Overwrites nothing and follows no link. Does not decide where files may go: callers pass a
+path that the boundary of `files` has approved.
 """
 
 import lazy_loader

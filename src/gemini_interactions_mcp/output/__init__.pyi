@@ -1,3 +1,4 @@
+from . import objects as objects
 from . import pictures as pictures
 from . import posters as posters
 from . import printing as printing
@@ -6,4 +7,8 @@ from . import saving as saving
 from .documents.embedding import embed_picture as embed_picture
 from .durations import measure_duration as measure_duration
 from .pictures import make_preview as make_preview
+from .places import LocalFolder as LocalFolder
+from .places import Place as Place
+from .places import name_principal_folder as name_principal_folder
+from .places import open_place as open_place
 from .unwritable import make_unwritable_error as make_unwritable_error

@@ -1,6 +1,6 @@
 """Saves the files of an interaction: generated media, reports and files of an agent's environment.
 
-Nothing is overwritten. Callers pass an approved directory or path, and run this module in a worker thread, since
+Nothing is overwritten. Callers pass a place and an approved path, and run this module in a worker thread, since
 everything here blocks.
 """
 
@@ -39,7 +39,7 @@ from gemini_interactions_mcp.models import (
 from . import provenance
 from .durations import measure_duration
 from .pictures import convert_picture, decode_media, read_picture_size
-from .unwritable import make_unwritable_error
+from .places import Place
 
 STEM_CHARACTERS: Final = 60
 
@@ -73,7 +73,7 @@ MAX_CHANNELS: Final = 255
 
 def save_media(
     media: Media,
-    directory: Path,
+    place: Place,
     stem: str,
     *,
     origin: provenance.Origin = UNKNOWN_ORIGIN,
@@ -82,16 +82,16 @@ def save_media(
     modes: folders.FileModes = folders.OWNER_ONLY_MODES,
     source: BinaryIO | None = None,
 ) -> SavedFile:
-    """Write generated media into `directory`, or to `target`.
+    """Write generated media into `place`, or to `target`.
 
     Args:
         media: Media with data, unless `source` has the content.
-        directory: Created if missing.
+        place: Where it is saved.
         stem: File name without number and extension.
         origin: Metadata for a picture.
         target: Approved path; its extension is replaced if it does not match the type.
-        taken: Names in `directory` that must not be used, even if they are free.
-        modes: Permissions of new folders and of the file.
+        taken: Names in `place` that must not be used, even if they are free.
+        modes: Permissions of the file at `target`, and of new folders.
         source: An open file with the content.
 
     Raises:
@@ -105,10 +105,8 @@ def save_media(
         whole = decode_media(media) if source is None else read_whole(source)
         content, mime = prepare_media(whole, media, target, origin)
     if target is None:
-        return write_new_file(
-            content, mime, directory, iter_numbered_names(stem, TYPE_SUFFIXES.get(mime, ".bin"), taken), modes
-        )
-    return write_new_file(content, mime, target.parent, [name_target(target, mime)], modes)
+        return write_new_file(content, mime, place, iter_numbered_names(stem, TYPE_SUFFIXES.get(mime, ".bin"), taken))
+    return write_new_file(content, mime, place.beside(target, modes), [name_target(target, mime)])
 
 
 def prepare_media(content: bytes, media: Media, target: Path | None, origin: provenance.Origin) -> tuple[bytes, str]:
@@ -137,26 +135,26 @@ def read_whole(source: BinaryIO) -> bytes:
     return source.read()
 
 
-def save_report(text: str, directory: Path, names: Iterable[str]) -> SavedFile:
-    """Write a Markdown report into `directory`, under the first free name.
+def save_report(text: str, place: Place, names: Iterable[str]) -> SavedFile:
+    """Write a Markdown report into `place`, under the first free name.
 
     Raises:
         ConfigurationError: The file cannot be written.
     """
-    return write_new_file(encode_utf8(text), "text/markdown", directory, names)
+    return write_new_file(encode_utf8(text), "text/markdown", place, names)
 
 
 def save_sandbox_file(
-    content: bytes, directory: Path, stem: str, file: SandboxFile, *, taken: Collection[str] = ()
+    content: bytes, place: Place, stem: str, file: SandboxFile, *, taken: Collection[str] = ()
 ) -> SavedFile:
-    """Write a file of an agent's environment into `directory`, with its own extension.
+    """Write a file of an agent's environment into `place`, with its own extension.
 
     Raises:
         ConfigurationError: The file cannot be written.
     """
     suffix = re.sub(r"[^.A-Za-z0-9]", "", Path(file.path).suffix)[:SUFFIX_CHARACTERS].rstrip(".") or ".bin"
     mime = normalize_type(file.mime_type) or EXTENSION_TYPES.get(suffix[1:].lower(), OCTET_STREAM)
-    saved = write_new_file(content, mime, directory, iter_numbered_names(stem, suffix, taken))
+    saved = write_new_file(content, mime, place, iter_numbered_names(stem, suffix, taken))
     return saved.model_copy(update={"within": file.path})
 
 
@@ -258,28 +256,17 @@ def filter_free_names(names: Iterable[str], taken: Collection[str]) -> Iterator[
     return (name for name in names if name not in taken)
 
 
-def write_new_file(
-    content: folders.FileContent,
-    mime: str,
-    directory: Path,
-    names: Iterable[str],
-    modes: folders.FileModes = folders.OWNER_ONLY_MODES,
-) -> SavedFile:
-    """Write a complete file into `directory` under the first free name, without following links or overwriting.
+def write_new_file(content: folders.FileContent, mime: str, place: Place, names: Iterable[str]) -> SavedFile:
+    """Write a complete file into `place` under the first free name.
 
     Raises:
         InputError: No name is free.
         ConfigurationError: The file cannot be written.
     """
-    directory = directory.absolute()
-    try:
-        with folders.open_folder(directory, create=modes.folder) as folder:
-            name = folder.add(content, names, modes.file)
-    except OSError as exc:
-        raise make_unwritable_error(directory, exc) from exc
-    if name is None:
+    placed = place.add(content, names)
+    if placed is None:
         raise InputError("a file of this name exists already")
-    return SavedFile(name=name, path=str(directory / name), mime_type=mime, **measure_content(content, mime))
+    return SavedFile(name=placed.name, path=placed.path, mime_type=mime, **measure_content(content, mime))
 
 
 def measure_content(content: folders.FileContent, mime: str) -> dict[str, Any]:

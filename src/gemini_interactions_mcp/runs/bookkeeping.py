@@ -29,7 +29,7 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.journal import DELIVERY_FIELDS, NO_LIMITS, Journal, Limits, clock
 from gemini_interactions_mcp.models import CatalogFile, Interaction, Record, Request, SavedFile, Terms, Usage, terms
-from gemini_interactions_mcp.output import pictures
+from gemini_interactions_mcp.output import Place, pictures
 
 from . import intents, processes
 from .costs import Costs
@@ -51,7 +51,7 @@ class Ledger:
 
     Args:
         journal: The rows.
-        output_dir: Where files are saved.
+        place: Where files are saved.
         timing: Lease duration, and patience with a journal that another program holds.
         limits: What the user allows to be spent.
         costs: Prices what interactions have used.
@@ -62,7 +62,7 @@ class Ledger:
     def __init__(
         self,
         journal: Journal,
-        output_dir: Path,
+        place: Place,
         timing: Timing,
         limits: Limits = NO_LIMITS,
         costs: Costs | None = None,
@@ -70,8 +70,8 @@ class Ledger:
         fetch: FetchFunction = refuse_fetch,
     ) -> None:
         self._journal = journal
-        self._output = Output(output_dir, redact)
-        self._fetcher = MediaFetcher(fetch, output_dir)
+        self._output = Output(place, redact)
+        self._fetcher = MediaFetcher(fetch, place)
         self._timing = timing
         self._limits = limits
         self._costs = costs or Costs(CatalogFile())

@@ -1,11 +1,8 @@
 """Saves interactions as documents: HTML, Markdown, DOCX or PDF."""
 
 import functools
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
-from urllib.parse import quote
 
 import anyio
 import anyio.to_thread
@@ -22,7 +19,7 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import PaperPicture, Record, SavedFile
-from gemini_interactions_mcp.output import embed_picture, printing, saving
+from gemini_interactions_mcp.output import Place, embed_picture, printing, saving
 from gemini_interactions_mcp.text import exports, make_file_link, rendering
 
 from . import laying_out
@@ -65,7 +62,7 @@ class Exporter:
         ledger: The rows.
         upkeep: Adds files to rows.
         saved: The saved files.
-        output_dir: Where documents go that no path was given for.
+        place: Where documents go that no path was given for.
         redact: Removes secrets from what is written.
         timing: Time limits.
     """
@@ -75,14 +72,14 @@ class Exporter:
         ledger: Ledger,
         upkeep: Upkeep,
         saved: SavedFiles,
-        output_dir: Path,
+        place: Place,
         redact: Redactor,
         timing: Timing,
     ) -> None:
         self._ledger = ledger
         self._upkeep = upkeep
         self._saved = saved
-        self._output_dir = output_dir
+        self._place = place
         self._redact = redact
         self._timing = timing
         # One document at a time, since each may take half a gigabyte.
@@ -143,9 +140,9 @@ class Exporter:
 
     def _write_markdown(self, record: Record, plan: Record | None, order: ExportOrder) -> printing.Printed:
         """Return the document as Markdown, which links to the pictures. Blocks."""
-        folder = order.path.parent if order.path else self._output_dir
+        place = self._place.beside(order.path, folders.ORDINARY_MODES) if order.path else self._place
         notes = self._saved.check_all([file for file in record.files if is_picture(file)])
-        export = self._compose(record, plan, functools.partial(link_beside, folder=folder.absolute()))
+        export = self._compose(record, plan, place.relate)
         return printing.Printed(encode_utf8(exports.render_markdown_export(export)), tuple(notes))
 
     def _collect(
@@ -188,22 +185,14 @@ class Exporter:
         """
         mime = DOCUMENT_TYPES[order.form]
         if order.path is not None:
-            directory, names, modes = order.path.parent, [order.path.name], folders.ORDINARY_MODES
+            place, names = self._place.beside(order.path, folders.ORDINARY_MODES), [order.path.name]
         else:
             stem = saving.make_stem(self._redact(record.title), record.created_at, record.label)
             names = saving.iter_document_names(stem, f".{order.form}", collect_file_names(record.files))
-            directory, modes = self._output_dir, folders.OWNER_ONLY_MODES
-        return saving.write_new_file(content, mime, directory, names, modes).model_copy(update={"exported": True})
+            place = self._place
+        return saving.write_new_file(content, mime, place, names).model_copy(update={"exported": True})
 
 
 def is_picture(file: SavedFile) -> bool:
     """Whether a document shows a file."""
     return file.mime_type.startswith("image/")
-
-
-def link_beside(file: SavedFile, folder: Path) -> str:
-    """Return the destination of a link from a Markdown file in a folder to a saved file."""
-    try:
-        return quote(os.path.relpath(file.path, folder).replace(os.sep, "/"))
-    except ValueError:
-        return Path(file.path).as_uri()  # on another drive

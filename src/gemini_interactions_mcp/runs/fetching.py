@@ -1,17 +1,15 @@
 """Fetches media that came as addresses, into files without a name beside those that are saved."""
 
-import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import BinaryIO, Final
 
 import anyio.to_thread
 
-from gemini_interactions_mcp.core import FileTooLargeError, GeminiMCPError, RefusedError, folders, make_inert
+from gemini_interactions_mcp.core import FileTooLargeError, GeminiMCPError, RefusedError, make_inert
 from gemini_interactions_mcp.models import BytesReceivedCallback, Media
-from gemini_interactions_mcp.output import make_unwritable_error
+from gemini_interactions_mcp.output import Place
 
 from .intents import measure_age
 from .run import Run
@@ -53,12 +51,12 @@ class MediaFetcher:
 
     Args:
         fetch: Reads an address.
-        output_dir: Created when it is needed.
+        place: Beside whose files they are.
     """
 
-    def __init__(self, fetch: FetchFunction, output_dir: Path) -> None:
+    def __init__(self, fetch: FetchFunction, place: Place) -> None:
         self._fetch = fetch
-        self._output_dir = output_dir
+        self._place = place
 
     @asynccontextmanager
     async def fetched(self, run: Run, media: Sequence[Media], places: Collection[int]) -> AsyncGenerator[FetchedMedia]:
@@ -82,7 +80,7 @@ class MediaFetcher:
             result.notes.append(f"The {each.kind} cannot be downloaded any more: Google keeps it for 48 hours.")
             return
         try:
-            file = opened.enter_context(await anyio.to_thread.run_sync(open_nameless, self._output_dir))
+            file = opened.enter_context(await anyio.to_thread.run_sync(self._place.open_nameless))
             await self._fetch(str(each.uri), file, tell_arrival(run, each.kind))
         except GeminiMCPError as exc:
             again = not isinstance(exc, FileTooLargeError)
@@ -90,21 +88,6 @@ class MediaFetcher:
             result.notes.append(describe_failed_fetch(each, exc, again=again and run.stored))
         else:
             result.files[place] = file
-
-
-def open_nameless(directory: Path) -> BinaryIO:
-    """Open a new file in a directory, which is gone when it is closed, however this process ends. Blocks.
-
-    Raises:
-        ConfigurationError: It cannot be written.
-    """
-    directory = directory.absolute()
-    try:
-        with folders.open_folder(directory, create=folders.OWNER_ONLY_MODES.folder):
-            # Without a buffer, whose errors would come when it is closed.
-            return cast("BinaryIO", tempfile.TemporaryFile(buffering=0, dir=directory))
-    except OSError as exc:
-        raise make_unwritable_error(directory, exc) from exc
 
 
 def tell_arrival(run: Run, kind: str) -> BytesReceivedCallback:

@@ -1,4 +1,4 @@
-"""Saves the results of runs in the output directory: once, again if they are missing, anew if they have changed.
+"""Saves the results of runs: once, again if they are missing, anew if they have changed.
 
 Everything here blocks.
 """
@@ -20,7 +20,7 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.files import saved_files
 from gemini_interactions_mcp.models import Interaction, Media, Record, SavedFile
-from gemini_interactions_mcp.output import provenance, saving
+from gemini_interactions_mcp.output import Place, provenance, saving
 from gemini_interactions_mcp.text import rendering, strip_hidden_blocks
 
 from .run import Run
@@ -30,20 +30,20 @@ ABANDONED_SECONDS: Final = 86_400
 
 
 class Output:
-    """Writes the files of runs to the output directory.
+    """Writes the files of runs.
 
     Args:
-        output_dir: Created when it is needed.
+        place: Where files are saved.
         redact: Removes secrets from what is written.
     """
 
-    def __init__(self, output_dir: Path, redact: Redactor) -> None:
-        self._output_dir = output_dir
+    def __init__(self, place: Place, redact: Redactor) -> None:
+        self._place = place
         self._redact = redact
 
     def current(self, files: Iterable[SavedFile]) -> tuple[SavedFile, ...]:
         """Return one file of each name: if several machines on one journal have saved it, the one on this machine."""
-        return saved_files.select_current(files, [self._output_dir])
+        return saved_files.select_current(files, self._place)
 
     def write_media(
         self,
@@ -75,7 +75,7 @@ class Output:
             wanted = target.with_stem(f"{target.stem}-{place}") if target and place > 1 else target
             try:
                 names = collect_file_names(files)
-                file = self._place(each, stem, origin, wanted, names, notes, source=fetched.get(place))
+                file = self._save(each, stem, origin, wanted, names, notes, source=fetched.get(place))
             except InteractionFailedError as exc:
                 notes.append(str(exc))
             else:
@@ -95,11 +95,11 @@ class Output:
         told = {name: getattr(interaction, name) for name in shown}
         report = self._report(run.record.model_copy(update=told | {"files": tuple(files)}))
         names = saving.iter_report_names(stem, collect_file_names(files))
-        files.append(saving.save_report(report, self._output_dir, names))
+        files.append(saving.save_report(report, self._place, names))
 
     def sweep(self) -> None:
         """Remove what a server has left half-written that ended in the midst of it."""
-        folders.remove_partial_files(self._output_dir.absolute(), ABANDONED_SECONDS)
+        self._place.sweep(ABANDONED_SECONDS)
 
     def _report(self, record: Record) -> str:
         """Return a record as a report, without hidden text and without secrets, which its prompt may contain."""
@@ -113,7 +113,7 @@ class Output:
         origin = provenance.Origin(record.wording, model, (run.id if run.stored else None) or "")
         return saving.make_stem(record.title, run.record.created_at, run.record.label), origin
 
-    def _place(
+    def _save(
         self,
         each: Media,
         stem: str,
@@ -134,14 +134,12 @@ class Output:
             InteractionFailedError: The data is missing or broken.
         """
         if target is None:
-            return saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken, source=source)
+            return saving.save_media(each, self._place, stem, origin=origin, taken=taken, source=source)
         try:
-            return saving.save_media(
-                each, self._output_dir, stem, origin=origin, target=target, modes=modes, source=source
-            )
+            return saving.save_media(each, self._place, stem, origin=origin, target=target, modes=modes, source=source)
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
-        file = saving.save_media(each, self._output_dir, stem, origin=origin, taken=taken, source=source)
+        file = saving.save_media(each, self._place, stem, origin=origin, taken=taken, source=source)
         notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
         return file
 
@@ -150,7 +148,7 @@ class Output:
         return [
             file
             for file in files
-            if file.within is None and not file.exported and saved_files.is_absent(file, [self._output_dir])
+            if file.within is None and not file.exported and saved_files.is_absent(file, self._place)
         ]
 
     def restore(
@@ -178,8 +176,8 @@ class Output:
         taken = collect_file_names(run.record.files)
         if file.place is not None:
             found = self._redact(interaction.media[file.place - 1 : file.place])
-            home, modes = self._home(file), folders.OWNER_ONLY_MODES
-            return [self._place(each, stem, origin, home, taken, [], modes, source) for each in found]
+            home, modes = self._place.target(file), folders.OWNER_ONLY_MODES
+            return [self._save(each, stem, origin, home, taken, [], modes, source) for each in found]
         if run.reports and (run.record.text or run.record.code) and is_report(file):
             return [self._save_report(run, self._report(run.record), file)]
         return []
@@ -212,14 +210,9 @@ class Output:
         """
         stem, _ = self._described(run, Interaction(status=run.record.status))
         names_to_try = chain(
-            [self._home(file).name], saving.iter_report_names(stem, collect_file_names(run.record.files))
+            [self._place.target(file).name], saving.iter_report_names(stem, collect_file_names(run.record.files))
         )
-        return saving.save_report(text, self._output_dir, names_to_try)
-
-    def _home(self, file: SavedFile) -> Path:
-        """Return the path of a file on this machine, which is always in the output directory."""
-        path = Path(file.path)
-        return path if path.is_relative_to(self._output_dir) else self._output_dir / PurePath(file.name).name
+        return saving.save_report(text, self._place, names_to_try)
 
 
 def is_report(file: SavedFile) -> bool:

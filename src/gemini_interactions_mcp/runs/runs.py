@@ -21,6 +21,7 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import NO_LIMITS, Journal, Limits, Spending, clock, shield_cancellation
 from gemini_interactions_mcp.models import UNKNOWN_STATUS, CatalogFile, Record, Request
+from gemini_interactions_mcp.output import Place
 from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 
 from . import intents, outcomes
@@ -49,7 +50,7 @@ class Runs:
         gemini: The API.
         journal: The rows.
         saved: The saved files.
-        output_dir: Directory for new files.
+        place: Where new files are saved.
         tasks: Task group of the background tasks.
         announce: Notified of the ids of interactions that have settled.
         timing: Delays and deadlines.
@@ -75,7 +76,7 @@ class Runs:
         gemini: Gemini,
         journal: Journal,
         saved: SavedFiles,
-        output_dir: Path,
+        place: Place,
         tasks: TaskStarter,
         announce: Announce,
         timing: Timing,
@@ -93,7 +94,7 @@ class Runs:
         self._deliveries = Deliveries()
         self.limits = limits
         self.costs = Costs(catalogs or CatalogFile())
-        self._ledger = Ledger(journal, output_dir, timing, limits, self.costs, redact, fetch)
+        self._ledger = Ledger(journal, place, timing, limits, self.costs, redact, fetch)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
         self._finder = Finder(
@@ -103,8 +104,9 @@ class Runs:
         self._stopper = Stopper(gemini, self._ledger, self._driver)
         self._deleter = Deleter(gemini, journal, saved, self._registry)
         self.lister = Lister(journal, self._registry, self._finder, timing)
-        self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, output_dir, timing, base_url)
-        self.exporter = Exporter(self._ledger, self.upkeep, saved, output_dir, redact, timing)
+        self._place = place
+        self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, place, timing, base_url)
+        self.exporter = Exporter(self._ledger, self.upkeep, saved, place, redact, timing)
 
     async def tend(self) -> None:
         """Do the periodic work of a server, as `Driver.tend`, until cancelled."""
@@ -424,4 +426,4 @@ class Runs:
         Raises:
             JournalError: It cannot be read.
         """
-        return await self._journal.holds(str(path))
+        return await self._journal.holds(self._place.spell(path))

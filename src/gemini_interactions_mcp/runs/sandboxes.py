@@ -1,8 +1,8 @@
-"""Lists the files that agents have left in their environments, and saves them to the output directory."""
+"""Lists the files that agents have left in their environments, and saves them."""
 
 import fnmatch
 from collections.abc import Collection, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final
 
 import anyio.to_thread
@@ -12,7 +12,7 @@ from gemini_interactions_mcp.core import GeminiMCPError, InputError, quote_name
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import WORKSPACE_DIRECTORY, Record, SandboxFile, SavedFile
-from gemini_interactions_mcp.output import saving
+from gemini_interactions_mcp.output import Place, saving
 
 MAX_SANDBOX_FILES: Final = 50
 """Maximum number of files that one call saves."""
@@ -28,9 +28,9 @@ class Environments:
     Source: https://ai.google.dev/gemini-api/docs/antigravity-agent
     """
 
-    def __init__(self, gemini: Gemini, output_dir: Path, saved: SavedFiles) -> None:
+    def __init__(self, gemini: Gemini, place: Place, saved: SavedFiles) -> None:
         self._gemini = gemini
-        self._output_dir = output_dir
+        self._place = place
         self._saved = saved
 
     async def files(self, record: Record) -> Sequence[SandboxFile]:
@@ -71,7 +71,7 @@ class Environments:
             if earlier.within == file.path and self._saved.holds(earlier, content):
                 return earlier
         stem = saving.make_stem(PurePosixPath(file.path).stem, clock.now(), record.label)
-        return saving.save_sandbox_file(content, self._output_dir, stem, file, taken=taken)
+        return saving.save_sandbox_file(content, self._place, stem, file, taken=taken)
 
 
 def check_sandbox_file_size(size: int) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import anyio
 import anyio.to_thread
@@ -12,6 +11,7 @@ from gemini_interactions_mcp.api import Gemini, resolve_redirects
 from gemini_interactions_mcp.core import GeminiMCPError, InteractionNotFoundError, RefusedError, Timing, logger
 from gemini_interactions_mcp.files import SavedFiles
 from gemini_interactions_mcp.models import Interaction, Record, SandboxFile, SavedFile
+from gemini_interactions_mcp.output import Place
 from gemini_interactions_mcp.text import citations
 
 from .bookkeeping import Ledger
@@ -48,7 +48,7 @@ class Upkeep:
         ledger: The rows and files.
         driver: Amends rows.
         saved: The saved files.
-        output_dir: Directory for the files of environments.
+        place: Where the files of environments are saved.
         timing: Time limits.
         base_url: Another address of the API, whose redirect links are resolved too.
     """
@@ -59,7 +59,7 @@ class Upkeep:
         ledger: Ledger,
         driver: Driver,
         saved: SavedFiles,
-        output_dir: Path,
+        place: Place,
         timing: Timing,
         base_url: str | None,
     ) -> None:
@@ -67,7 +67,7 @@ class Upkeep:
         self._ledger = ledger
         self._driver = driver
         self._saved = saved
-        self._environments = Environments(gemini, output_dir, saved)
+        self._environments = Environments(gemini, place, saved)
         self._timing = timing
         self._base_url = base_url
         self._adding = anyio.Lock()

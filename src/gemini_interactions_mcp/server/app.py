@@ -1,9 +1,9 @@
 """The composition root: an MCP server with its lifespan, tools, resources, prompts and notifications."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
 from io import BufferedReader
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -31,8 +31,16 @@ from mcp_types import (
 from mcp_types.version import is_version_at_least
 from pydantic import ValidationError
 
-from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.core import DEFAULT_TIMING, OWNER, GeminiMCPError, InputError, Principal, Timing
+from gemini_interactions_mcp import __version__, files
+from gemini_interactions_mcp.core import (
+    DEFAULT_TIMING,
+    OWNER,
+    FileRefusedError,
+    GeminiMCPError,
+    InputError,
+    Principal,
+    Timing,
+)
 from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
@@ -43,6 +51,7 @@ from gemini_interactions_mcp.server.tools.argument_errors import (
     split_arguments,
 )
 from gemini_interactions_mcp.server.tools.arguments import interpret_arguments
+from gemini_interactions_mcp.server.tools.uploading import UPLOAD_TOOL
 from gemini_interactions_mcp.server.views import assets, offering
 from gemini_interactions_mcp.settings import APP_NAME, Settings
 
@@ -51,10 +60,15 @@ from .app_context import Announcements
 from .context import Opening
 from .hosts import find_host
 from .identity import identify_principal
+from .links import LINK_SECRET, LinkSigner
 from .outgoing import OutgoingRedaction, OutgoingRedactor
 from .request_states import SharedStateCodec, build_state_security
 from .scopes import check_scopes
 from .subscriptions import Subscribers
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.journal import Database
+    from gemini_interactions_mcp.models import ReceivedFile
 
 TOOLSET_USES: Final = {
     "ask": "gemini_ask answers, gemini_continue continues any id",
@@ -136,6 +150,11 @@ class Server(MCPServer[Opening]):
         sdk.declare_resource_list_changes(lowlevel)
         subscribers.register(lowlevel)
 
+    @property
+    def database(self) -> "Database":
+        """The database of the journal."""
+        return self._opening.database
+
     async def serve_streams(
         self,
         incoming: MemoryObjectReceiveStream[SessionMessage | Exception],
@@ -187,12 +206,12 @@ class Server(MCPServer[Opening]):
                 f"{name} failed because of a bug in this server; its log on stderr says more."
             ) from exc.__cause__
         except ToolError as exc:
-            named = [name for name in self._schemas if name != offering.VIEW_TOOL]
+            named = [name for name in self._schemas if name not in (offering.VIEW_TOOL, UPLOAD_TOOL)]
             raise ToolError(describe_tool_error(exc, named)) from exc.__cause__
 
     async def _list_tools(self, ctx: ServerRequestContext[Any, Any], _: PaginatedRequestParams) -> ListToolsResult:
-        scopes = identify_principal(ctx).scopes
-        tools = [tool for tool in await self.list_tools() if table.TOOL_SCOPES[tool.name] in scopes]
+        principal = identify_principal(ctx)
+        tools = [tool for tool in await self.list_tools() if is_offered(tool.name, principal)]
         if not client_supports_apps(ctx):
             return ListToolsResult(tools=offering.hide_view_tool(tools))
         params = ctx.session.client_params
@@ -248,6 +267,38 @@ class Server(MCPServer[Opening]):
         """
         return await resources.open_saved_file(await self._opening.app(principal), interaction_id, name)
 
+    async def open_linked_file(self, token: str) -> tuple[SavedFile, BufferedReader] | None:
+        """Open the saved file that a signed address leads to; None if it leads nowhere, or not any more.
+
+        Raises:
+            GeminiMCPError: The journal cannot be read, or a setting is wrong.
+        """
+        signer = LinkSigner(await self._opening.share_secret(LINK_SECRET))
+        link = signer.verify("file", token)
+        if link is None or len(link.parts) != 2:
+            return None
+        try:
+            return await resources.open_saved_file(await self._opening.app_of(link.principal), *link.parts)
+        except InputError:
+            return None
+
+    async def receive_file(self, token: str, length: int | None, chunks: AsyncIterable[bytes]) -> "ReceivedFile":
+        """Receive the file that a signed address is for.
+
+        Raises:
+            TransferError: It is not received.
+            GeminiMCPError: The journal cannot be used, or a setting is wrong.
+        """
+        signer = LinkSigner(await self._opening.share_secret(LINK_SECRET))
+        link = signer.verify("upload", token)
+        if link is None:
+            raise files.TransferError(401, "This address is not valid, or not any more; call upload_file again.")
+        try:
+            app = await self._opening.app_of(link.principal)
+        except FileRefusedError as exc:
+            raise files.TransferError(404, "There is no such upload.") from exc
+        return await app.received.receive(link.parts[0], length, chunks)
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[Opening, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
@@ -284,6 +335,11 @@ async def answer_ping(ctx: ServerRequestContext[Any, Any], call_next: Callable[.
     if ctx.method == "ping" and removed:
         return {"resultType": "complete"}
     return await call_next(ctx)
+
+
+def is_offered(tool: str, principal: Principal) -> bool:
+    """Whether a tool is of use to a principal: it may be called, and files need not be sent on one's own machine."""
+    return table.TOOL_SCOPES[tool] in principal.scopes and (principal.remote or tool != UPLOAD_TOOL)
 
 
 def read_known_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,9 +11,11 @@ from gemini_interactions_mcp.server.tools.agreements import Agreements
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.text import ToolGuide
 
+from .links import FileLinks
+
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import StoreService, VoiceList
-    from gemini_interactions_mcp.files import InputFiles, SandboxFiles, SavedFiles, StoreUploads
+    from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SandboxFiles, SavedFiles, StoreUploads
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Changes, Runs
     from gemini_interactions_mcp.server.tools.additions import Addition
@@ -42,6 +44,8 @@ class AppContext:
         principal: Whose requests they are.
         settings: The user's settings.
         files: Local files and URLs that may be read and sent.
+        received: Files that remote clients send.
+        links: Makes addresses of saved files; None where this server has none for clients.
         sandboxes: Puts files into the sandboxes of agents.
         runs: The interactions; the only way to the API and the journal.
         changes: Watches what lists of resources show.
@@ -63,6 +67,8 @@ class AppContext:
     principal: Principal
     settings: Settings
     files: "InputFiles"
+    received: "ReceivedFiles"
+    links: FileLinks | None
     sandboxes: "SandboxFiles"
     runs: "Runs"
     changes: "Changes"

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -15,12 +16,14 @@ from gemini_interactions_mcp.settings import Settings, read_key_reference
 from gemini_interactions_mcp.text import ToolGuide
 
 from .app_context import Announcements, AppContext
+from .links import FileLinks
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import Downloads, Gemini
     from gemini_interactions_mcp.files import InputFiles, SavedFiles
     from gemini_interactions_mcp.journal import Database, Holdings, Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
+    from gemini_interactions_mcp.output import Place
     from gemini_interactions_mcp.runs import Runs
 
 PRINCIPALS_FOLDER: Final = "principals"
@@ -53,6 +56,7 @@ class Assembler:
 
     Args:
         settings: The settings of the server.
+        database: The database of the journal.
         announce: Callbacks for notifications.
         timing: Delays and deadlines.
         guide: Adapts texts to the tools that are offered.
@@ -60,7 +64,14 @@ class Assembler:
     """
 
     def __init__(
-        self, settings: Settings, announce: Announcements, timing: Timing, guide: ToolGuide, *, shared: bool
+        self,
+        settings: Settings,
+        database: "Database",
+        announce: Announcements,
+        timing: Timing,
+        guide: ToolGuide,
+        *,
+        shared: bool,
     ) -> None:
         self._settings = settings
         self._announce = announce
@@ -68,7 +79,7 @@ class Assembler:
         self._guide = guide
         self._shared = shared
         self._catalogs = models.CatalogFile(settings.catalog_path)
-        self.database: Database = journal.open_database(settings.database_url, timing)
+        self._database = database
         self._connections: dict[str, Connections] = {}
         self._decoding = anyio.CapacityLimiter(1)
 
@@ -96,20 +107,27 @@ class Assembler:
             principal: Whose requests it is for.
             tasks: Runs the background tasks.
         """
+        # Before anything that is to be closed: it may be refused.
+        place = output.open_place(settings, principal)
         rows = self._open_journal(settings, principal)
         boundary, account = files.Boundary.of(settings), hash_account(settings, principal)
-        saved, gemini = files.SavedFiles(boundary), self.connect(settings).gemini
-        interactions = self._build_runs(settings, principal, rows, saved, tasks)
+        saved, gemini = files.SavedFiles(boundary, place), self.connect(settings).gemini
+        interactions = self._build_runs(settings, principal, rows, saved, place, tasks)
         changes = runs.Changes(rows, partial(self._announce.listed, principal.name), self._timing)
-        holdings = journal.Holdings(self.database, principal.name)
+        received = files.ReceivedFiles(settings, journal.ReceivedRows(self._database, principal.name), place, saved)
+        holdings = journal.Holdings(self._database, principal.name)
         stores = api.HeldStores(gemini.stores, holdings) if shares_key(principal) else gemini.stores
-        tasks.start_endless(interactions.tend)
-        tasks.start_endless(changes.watch)
+        for work in (interactions.tend, changes.watch, partial(received.tend, self._timing.pruning)):
+            tasks.start_endless(work)
         return AppContext(
             principal=principal,
             settings=settings,
-            files=self._build_input_files(settings, principal, holdings, rows, interactions, tasks),
-            sandboxes=files.SandboxFiles(settings, gemini.sandboxes, tasks, self._timing),
+            files=self._build_input_files(settings, principal, holdings, rows, tasks)(
+                earlier=interactions.find_restored, place=place, received=received.find
+            ),
+            received=received,
+            links=self._build_links(principal),
+            sandboxes=files.SandboxFiles(settings, gemini.sandboxes, tasks, self._timing, saved),
             runs=interactions,
             changes=changes,
             catalogs=self._catalogs,
@@ -118,7 +136,7 @@ class Assembler:
             decoding=self._decoding,
             voices=api.VoiceList(gemini, self._timing),
             stores=stores,
-            indexing=files.StoreUploads(stores, rows, account, boundary, tasks, self._timing),
+            indexing=files.StoreUploads(stores, rows, account, boundary, tasks, self._timing, saved=saved),
             additions=SharedTasks(tasks, self._timing.planned),
             agreements=Agreements(
                 anyio.current_time, self._timing.agreement, holdings.redeem if self._shared else None
@@ -128,7 +146,7 @@ class Assembler:
         )
 
     def _open_journal(self, settings: Settings, principal: Principal) -> "Journal":
-        return journal.Journal(self.database, self._make_redactor(settings), self._timing, principal.name)
+        return journal.Journal(self._database, self._make_redactor(settings), self._timing, principal.name)
 
     def _make_redactor(self, settings: Settings) -> Redactor:
         return Redactor(dict.fromkeys((*self._settings.secrets, *settings.secrets)))
@@ -139,30 +157,45 @@ class Assembler:
         principal: Principal,
         holdings: "Holdings",
         rows: "Journal",
-        interactions: "Runs",
         tasks: CountedTasks,
-    ) -> "InputFiles":
-        """Return the files that a principal may send; what a key that several share has uploaded belongs to one."""
+    ) -> "Callable[..., InputFiles]":
+        """Return what makes the files that a principal may send.
+
+        What a key that several share has uploaded belongs to one of them.
+        """
         gemini, account = self.connect(settings).gemini, hash_account(settings, principal)
         held = shares_key(principal)
         service = files.HeldUploads(gemini, partial(holdings.hold, journal.FILE_KIND)) if held else gemini
-        return files.InputFiles(
+        return partial(
+            files.InputFiles,
             settings,
             files.UploadCache(service, rows, account, tasks, self._timing),
             lookup=gemini.mime_type,
-            earlier=interactions.find_restored,
             holds=partial(holdings.holds, journal.FILE_KIND) if held else None,
         )
 
+    def _build_links(self, principal: Principal) -> FileLinks | None:
+        """Return what makes addresses of a principal's files; None where this server has none for clients."""
+        address = self._settings.public_url
+        if address is None:
+            return None
+        return FileLinks(address, principal.name, partial(journal.share_secret, self._database))
+
     def _build_runs(
-        self, settings: Settings, principal: Principal, rows: "Journal", saved: "SavedFiles", tasks: CountedTasks
+        self,
+        settings: Settings,
+        principal: Principal,
+        rows: "Journal",
+        saved: "SavedFiles",
+        place: "Place",
+        tasks: CountedTasks,
     ) -> "Runs":
         connected = self.connect(settings)
         return runs.Runs(
             gemini=connected.gemini,
             journal=rows,
             saved=saved,
-            output_dir=settings.output_dir,
+            place=place,
             tasks=tasks,
             announce=partial(self._announce.settled, principal.name),
             timing=self._timing,
@@ -185,7 +218,7 @@ class Assembler:
 
     async def close(self) -> None:
         """Close the database, then the connections."""
-        await self.database.close()
+        await self._database.close()
         async with anyio.create_task_group() as closing:
             for each in self._connections.values():
                 closing.start_soon(each.close)

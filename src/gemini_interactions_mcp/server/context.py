@@ -7,7 +7,8 @@ message. `Opening` therefore loads them only when they are needed.
 import gc
 from collections.abc import AsyncGenerator
 from contextlib import AbstractContextManager, asynccontextmanager
-from functools import partial
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import anyio
@@ -20,6 +21,7 @@ from gemini_interactions_mcp.core import (
     DEFAULT_TIMING,
     OWNER,
     ConfigurationError,
+    FileRefusedError,
     Principal,
     Redactor,
     Timing,
@@ -31,7 +33,7 @@ from gemini_interactions_mcp.text import EVERY_TOOL, ToolGuide
 
 from .app_context import Announcements, AppContext
 from .assembling import Assembler, load_slow_modules
-from .identity import identify_principal
+from .identity import build_principal, identify_principal
 from .outgoing import OutgoingRedactor
 from .tenants import Tenants
 
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     pass
 
 if TYPE_CHECKING:
-    from gemini_interactions_mcp.journal import Notice
+    from gemini_interactions_mcp.journal import Database, Notice
 
 SETTINGS_REMEDY: Final = (
     "Until the user sets that right where the host configures this server, and restarts it, nothing is done."
@@ -100,10 +102,36 @@ class Opening:
             ConfigurationError: A setting is wrong.
             KeyMissingError: The key that was set for the principal cannot be read.
         """
+        principal = self._complete(principal)
         if app := self._tenants.get(principal):
             return app
         async with self._lock:
             return self._tenants.get(principal) or await self._open(principal)
+
+    async def app_of(self, name: str) -> AppContext:
+        """Return the context of the principal of a name, opened.
+
+        Raises:
+            FileRefusedError: There is no such principal, or it was revoked.
+            GeminiMCPError: As `app`, or the journal cannot be read.
+        """
+        if name == OWNER.name:
+            return await self.app()
+        row = await journal.AccessTokens(self.database).find_principal(name)
+        if row is None or row.revoked_at is not None:
+            raise FileRefusedError("There is no such file.")
+        return await self.app(build_principal(row))
+
+    def _complete(self, principal: Principal) -> Principal:
+        """Return a principal with the limit of those that have none of their own."""
+        usual = models.amounts.count_micros(self.settings.principal_dollars_per_day)
+        lacks = principal.remote and principal.micros_per_day is None
+        return replace(principal, micros_per_day=usual) if lacks else principal
+
+    @cached_property
+    def database(self) -> "Database":
+        """The database of the journal; the first statement opens it."""
+        return journal.open_database(self.settings.database_url, self._timing)
 
     def find_redactor(self, principal: Principal) -> Redactor | None:
         """Return what removes the key of a principal, too, if it has its own and that has been used."""
@@ -134,8 +162,8 @@ class Opening:
             JournalError: It cannot be read or written.
         """
         async with self._lock:
-            assembler = await self._prepare()
-        return await journal.share_secret(assembler.database, name)
+            await self._prepare()
+        return await journal.share_secret(self.database, name)
 
     def warm(self) -> None:
         """Start opening the context in the background, so that no call has to wait for it."""
@@ -166,8 +194,10 @@ class Opening:
             await anyio.to_thread.run_sync(load_slow_modules)
             # The loaded modules stay: the garbage collector need not traverse them again and again.
             gc.freeze()
-            self._assembler = Assembler(self.settings, self._announce, self._timing, self.guide, shared=self.shared)
-            self._tasks.start_soon(self._assembler.database.watch, self.hear)
+            self._assembler = Assembler(
+                self.settings, self.database, self._announce, self._timing, self.guide, shared=self.shared
+            )
+            self._tasks.start_soon(self.database.watch, self.hear)
             if self.shared:
                 self._tasks.start_soon(self._tenants.tend, self._find_unfinished, self._open_named)
         return self._assembler
@@ -182,10 +212,13 @@ class Opening:
         return await self._tenants.open(tasks, principal, partial(assembler.assemble, settings, principal))
 
     async def _find_unfinished(self) -> list[str]:
-        return await journal.list_unfinished_principals(cast("Assembler", self._assembler).database)
+        """Return the names of principals with interactions that nobody follows, or files that have expired."""
+        unfinished = await journal.list_unfinished_principals(self.database)
+        return [*unfinished, *await journal.list_expiring_principals(self.database)]
 
     async def _open_named(self, name: str) -> AppContext:
-        return await self.app(await journal.read_principal(cast("Assembler", self._assembler).database, name))
+        row = await journal.AccessTokens(self.database).find_principal(name)
+        return await self.app(build_principal(row or journal.KnownPrincipal(name)) if name else OWNER)
 
     async def _close(self) -> None:
         """Close the journal and the connections, after the background tasks have ended. Shielded from cancellation."""

@@ -13,7 +13,7 @@ from gemini_interactions_mcp.core import phrases
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.overview import fetch_overview
-from gemini_interactions_mcp.text import rendering, usage_table
+from gemini_interactions_mcp.text import rendering, resource_addresses, usage_table
 
 from .app_context import AppContext
 
@@ -78,7 +78,7 @@ async def read_usage(app: AppContext, *, data: bool) -> str:
 
 
 FIXED_RESOURCES: Final = {
-    rendering.INDEX_URI: FixedResource(
+    resource_addresses.INDEX_URI: FixedResource(
         read_index, "interactions", "Recent interactions", "The interactions that this server knows, newest first"
     ),
     rendering.MODELS_URI: FixedResource(

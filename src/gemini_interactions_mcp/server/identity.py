@@ -1,11 +1,15 @@
 """Who has sent a request, as the transport has found out."""
 
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
 
 from mcp.server import ServerRequestContext
 from mcp.server.auth.provider import AccessToken
 
-from gemini_interactions_mcp.core import OWNER, Principal
+from gemini_interactions_mcp.core import OWNER, SCOPES, Principal
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.journal import KnownPrincipal
 
 
 class PrincipalToken(AccessToken):
@@ -19,3 +23,20 @@ def identify_principal(ctx: ServerRequestContext[Any, Any]) -> Principal:
     scope = cast("dict[str, Any]", getattr(ctx.request, "scope", {}))
     token = getattr(scope.get("user"), "access_token", None)
     return token.principal if isinstance(token, PrincipalToken) else OWNER
+
+
+def build_principal(row: "KnownPrincipal", scopes: Iterable[str] = ()) -> Principal:
+    """Return a principal that came through a network.
+
+    Args:
+        row: Its row.
+        scopes: What its token allows.
+    """
+    return Principal(
+        name=row.name,
+        scopes=frozenset(scopes) & frozenset(SCOPES),
+        remote=True,
+        micros_per_day=row.micros_per_day,
+        runs_per_day=row.runs_per_day,
+        key_reference=row.key_reference,
+    )

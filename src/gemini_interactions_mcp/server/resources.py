@@ -26,9 +26,9 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.models import Record, SavedFile, amounts, name_kind
+from gemini_interactions_mcp.models import Record, SavedFile, amounts, is_object_address, name_kind
 from gemini_interactions_mcp.server.results.standing import followers_of
-from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering, resource_addresses
 
 from .app_context import AppContext
 from .fixed_resources import FIXED_RESOURCES, INTERACTIONS_PER_PAGE, JSON_TYPE, MARKDOWN_TYPE, build_fixed_entries
@@ -93,7 +93,7 @@ def build_interaction_entry(record: Record) -> Resource:
     """Return the list entry of an interaction."""
     made_by = rendering.get_maker(record) or "unknown model"
     return Resource(
-        uri=rendering.make_resource_uri(record),
+        uri=resource_addresses.make_resource_uri(record),
         name=str(record.interaction_id),
         title=rendering.take_first_words(record.title) or record.kind,
         description=f"{name_kind(record)}, {quote_name(record.status)}, {made_by}",
@@ -111,7 +111,7 @@ def measure_document(record: Record) -> int | None:
 def build_file_entry(record: Record, file: SavedFile) -> Resource:
     """Return the list entry of a saved file."""
     return Resource(
-        uri=rendering.make_resource_uri(record, file),
+        uri=resource_addresses.make_resource_uri(record, file),
         name=file.name,
         title=file.name,
         mime_type=file.mime_type,
@@ -132,7 +132,7 @@ def is_resource_address(address: str) -> bool:
 
 def describe_unknown_resource(address: str) -> str:
     """Return the error text for an address that no resource has."""
-    return f"There is no resource {address}. {rendering.INDEX_URI} lists all."
+    return f"There is no resource {address}. {resource_addresses.INDEX_URI} lists all."
 
 
 async def read_resource(app: AppContext, address: str) -> ReadResourceContents:
@@ -212,10 +212,8 @@ async def read_saved_file(app: AppContext, record: Record, name: str) -> ReadRes
         raise ResourceNotFoundError(f"Interaction {record.interaction_id} has no file {quote_name(name)}.")
     most = RESOURCE_TEXT_CHARACTERS if file.mime_type == MARKDOWN_TYPE else RESOURCE_BLOB_BYTES
     if file.bytes > most:
-        place = make_printable(file.path)
-        raise ResourceError(
-            f"{quote_name(name)} has {file.bytes:,} bytes; at most {most:,} are read. It is at {place}."
-        )
+        where = "" if is_object_address(file.path) else f" It is at {make_printable(file.path)}."
+        raise ResourceError(f"{quote_name(name)} has {file.bytes:,} bytes; at most {most:,} are read.{where}")
     try:
         content = await anyio.to_thread.run_sync(app.saved.content, file)
     except FileRefusedError as exc:

@@ -29,7 +29,7 @@ from mcp_types import (
 )
 
 from gemini_interactions_mcp.core import OWNER, GeminiMCPError, logger
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import resource_addresses
 
 from . import resources
 from .fixed_resources import USAGE_ADDRESSES
@@ -145,8 +145,8 @@ class Subscribers:
         audience = self._audiences.get(name)
         if audience is None:
             return
-        resource = rendering.make_interaction_uri(interaction_id)
-        for uri in (resource, f"{resource}/data", *USAGE_ADDRESSES, rendering.INDEX_URI):
+        resource = resource_addresses.make_interaction_uri(interaction_id)
+        for uri in (resource, f"{resource}/data", *USAGE_ADDRESSES, resource_addresses.INDEX_URI):
             tell = partial(Connection.send_resource_updated, uri=uri)
             await audience.notify(ResourceUpdated(uri=uri), audience.subscribed.get(uri, ()), tell)
 

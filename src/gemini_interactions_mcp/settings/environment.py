@@ -82,6 +82,12 @@ def find_network_variables(environ: Mapping[str, str] = os.environ) -> dict[str,
     }
 
 
+def find_store_secrets(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return the credentials of an S3-compatible store, which its library reads from the environment itself."""
+    names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+    return [value for name in names if (value := environ.get(name))]
+
+
 def silence_sdk() -> None:
     """Keep google-genai from printing the key and every prompt."""
     os.environ.pop("GOOGLE_GENAI_DEBUG", None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, cast
 
 import platformdirs
+from pydantic import SecretStr
 
 from gemini_interactions_mcp.core import ConfigurationError, strip_quotes
 
@@ -22,6 +23,8 @@ FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
 OUTPUT_DIR_VARIABLE: Final = "GEMINI_MCP_OUTPUT_DIR"
 MAPPED_DIRS_VARIABLE: Final = "GEMINI_MCP_MAPPED_DIRS"
 MAPPED_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+OUTPUT_URL_VARIABLE: Final = "GEMINI_MCP_OUTPUT_URL"
+PUBLIC_URL_VARIABLE: Final = "GEMINI_MCP_PUBLIC_URL"
 
 
 def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path:
@@ -99,6 +102,28 @@ def split_unless_whole(text: str, is_whole: Callable[[str], bool], separators: S
 def parse_database_url(_: SettingsEnvironment, text: str | None) -> str | Path:
     """Return the URL of the journal, or the default path of its SQLite file."""
     return text or platformdirs.user_data_path(APP_NAME) / "journal.sqlite3"
+
+
+def parse_output_url(_: SettingsEnvironment, text: str | None) -> SecretStr | None:
+    """Return the address of the object store that files are saved in.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if text and not re.fullmatch(r"s3://[^/?@]+(/[^?]*)?(\?.*)?|file:///[^?]+", text):
+        raise ConfigurationError(f"{OUTPUT_URL_VARIABLE} is an address like s3://bucket/prefix.")
+    return SecretStr(text) if text else None
+
+
+def parse_public_url(_: SettingsEnvironment, text: str | None) -> str | None:
+    """Return the address by which clients reach this server, without a slash at its end.
+
+    Raises:
+        ConfigurationError: It is none.
+    """
+    if text and not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
+        raise ConfigurationError(f"{PUBLIC_URL_VARIABLE} is an address like https://gemini.example.com.")
+    return text.rstrip("/") if text else None
 
 
 def parse_catalog_path(environment: SettingsEnvironment, text: str | None) -> Path | None:

@@ -18,12 +18,15 @@ from .environment import (
     SettingVariable,
     clean_value,
     find_network_variables,
+    find_store_secrets,
     is_bundle_placeholder,
 )
 from .paths import (
     ALLOWED_DIRS_VARIABLE,
     MAPPED_DIRS_VARIABLE,
     OUTPUT_DIR_VARIABLE,
+    OUTPUT_URL_VARIABLE,
+    PUBLIC_URL_VARIABLE,
     find_user_home,
     find_working_directory,
     parse_allowed_dirs,
@@ -31,6 +34,8 @@ from .paths import (
     parse_database_url,
     parse_mapped_dirs,
     parse_output_dir,
+    parse_output_url,
+    parse_public_url,
 )
 from .servers import SERVERS_VARIABLE, parse_remote_servers
 from .team import TeamSettings
@@ -39,6 +44,7 @@ from .toolsets import TOOLSETS, TOOLSETS_VARIABLE, parse_toolsets
 DEFAULT_WAIT_SECONDS: Final = 45.0
 """Below the 50 s after which the most impatient hosts time a call out."""
 DEFAULT_INLINE_BYTES: Final = 8 * 2**20
+DEFAULT_UPLOAD_BYTES: Final = 100 * 2**20
 DEFAULT_KEEP_DAYS: Final = 55.0
 """As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions"""
 
@@ -121,6 +127,33 @@ class Settings(TeamSettings):
             parse_output_dir,
         ),
     ]
+    output_url: Annotated[
+        SecretStr | None,
+        SettingVariable(
+            OUTPUT_URL_VARIABLE,
+            "An S3-compatible store in place of that directory, which all servers of a team share: "
+            "`s3://bucket/prefix`; credentials, region and endpoint come from the `AWS_...` variables. Needs the extra "
+            "`team`",
+            "",
+            parse_output_url,
+        ),
+    ] = None
+    public_url: Annotated[
+        str | None,
+        SettingVariable(
+            PUBLIC_URL_VARIABLE,
+            "The address by which remote clients reach this server, for links to files and for uploads",
+            "",
+            parse_public_url,
+        ),
+    ] = None
+    upload_bytes: Annotated[
+        int,
+        Field(gt=0, le=2 * 2**30),
+        SettingVariable(
+            "GEMINI_MCP_UPLOAD_BYTES", "Maximum size of a file that a remote client sends by `upload_file`"
+        ),
+    ] = DEFAULT_UPLOAD_BYTES
     database_url: Annotated[
         str | Path,
         Field(repr=False),
@@ -284,6 +317,9 @@ class Settings(TeamSettings):
             yield from find_url_secrets(self.database_url)
         if self.metrics_token:
             yield self.metrics_token.get_secret_value()
+        if self.output_url:
+            yield from find_url_secrets(self.output_url.get_secret_value())
+            yield from find_store_secrets()
         yield from find_url_secrets(self.base_url or "")
         for address in find_network_variables().values():
             yield from find_url_secrets(address if "://" in address else f"//{address}")

@@ -5,6 +5,7 @@ from . import hypertext as hypertext
 from . import model_table as model_table
 from . import pages as pages
 from . import rendering as rendering
+from . import resource_addresses as resource_addresses
 from . import source_list as source_list
 from . import store_table as store_table
 from . import subtitles as subtitles

@@ -14,6 +14,7 @@ from gemini_interactions_mcp.models import MEDIA_PLACEHOLDER, OCTET_STREAM, Medi
 from . import chapters, citations, traces
 from .cutting import TextPage, cut_pages
 from .framing import close_fences, frame_text, iter_block_spans, iter_blocks
+from .resource_addresses import find_file_address
 from .source_list import split_source_list
 
 MAX_JSON_LINE_CHARACTERS: Final = 2_000
@@ -100,7 +101,7 @@ def cut_answer(record: Record, section: str, room: int, outline_room: int) -> It
     if (pretty := format_json_answer(record.text)) is not None:
         sources = citations.render_sources("", record.citations)
         return cut_pages(append_sources(frame_text(fence_json(pretty)), sources), room)
-    text = Manuscript(record, lambda file: file.path)
+    text = Manuscript(record, lambda file: find_file_address(record, file))
     if section:
         chosen = list(chapters.extract_section(text, section))
         sources = citations.render_sources(record.text, record.citations, within=chosen)

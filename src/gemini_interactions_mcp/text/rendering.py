@@ -30,6 +30,7 @@ from . import chapters, citations, traces
 from .framing import close_fences, frame_text, iter_blocks, strip_hidden_blocks
 from .offered_tools import EVERY_TOOL, ToolGuide
 from .pages import AnswerPage, FileLink, Manuscript, find_answer_page
+from .resource_addresses import find_file_address, make_interaction_uri, make_resource_uri
 
 RESULT_BYTES: Final = 10_000
 """Size of a result's text for unknown hosts."""
@@ -50,9 +51,6 @@ FIRST_WORDS_CHARACTERS: Final = 8_000
 
 PAGE_FRAME_BYTES: Final = 900
 """Size of what surrounds a page of an answer, without its id, model, status and section."""
-
-INDEX_URI: Final = "gemini://interactions"
-"""URI of the resource that lists all interactions."""
 
 MODELS_URI: Final = "gemini://models"
 """URI of the resource that lists the models and agents."""
@@ -178,7 +176,7 @@ def list_saved_files(record: Record, room: int) -> list[str]:
     """Return lines on the saved files, the first ones if there are too many."""
     lines: list[str] = []
     least = measure_cost(note_unlisted_files(record, len(record.files))) + 4
-    for each in map(describe_saved_file, record.files[:MAX_LISTED_FILES]):
+    for each in [describe_saved_file(record, file) for file in record.files[:MAX_LISTED_FILES]]:
         room -= measure_cost(each) + 4
         # The last one needs no room for the line on the remaining files.
         if room < (least if len(lines) + 1 < len(record.files) else 0):
@@ -208,11 +206,12 @@ def note_omitted_previews(pictures: int) -> str:
     )
 
 
-def describe_saved_file(file: SavedFile) -> str:
-    """Return the line on a saved file: path, type, duration and size."""
+def describe_saved_file(record: Record, file: SavedFile) -> str:
+    """Return the line on a saved file: where it is, type, duration and size."""
     size = f", {file.width}x{file.height} px" if file.width else ""
     size += f", {file.seconds:.1f} s" if file.seconds else ""
-    return f"Saved: {make_printable(file.path)} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
+    where = make_printable(find_file_address(record, file))
+    return f"Saved: {where} ({quote_name(file.mime_type)}{size}, {file.bytes:,} bytes)"
 
 
 class PagePosition(NamedTuple):
@@ -355,7 +354,7 @@ def render_document(record: Record, followers: Iterable[Record] = ()) -> str:
         f"Note: {join_lines(record.error)}" if record.error else "",
         citations.render_sources(record.text, record.citations),
         *traces.render_traces(record.code, record.failures),
-        "\n".join(map(describe_saved_file, record.files)),
+        "\n".join(describe_saved_file(record, file) for file in record.files),
     )
 
 
@@ -373,17 +372,6 @@ def list_sandbox_files(files: Sequence[SandboxFile], environment_id: str) -> str
     where = f"Files in the agent's environment {quote_name(environment_id)}"
     head = f'{where}; read_interaction with save="*.csv" saves those that fit:'
     return "\n".join([head, *lines])
-
-
-def make_resource_uri(record: Record, file: SavedFile | None = None) -> str:
-    """Return the resource URI of an interaction, or of one of its saved files."""
-    resource = make_interaction_uri(str(record.interaction_id))
-    return f"{resource}/files/{quote(file.name, safe='')}" if file else resource
-
-
-def make_interaction_uri(interaction_id: str) -> str:
-    """Return the resource URI of the interaction with an id, which may contain any characters."""
-    return f"{INDEX_URI}/{quote(interaction_id, safe='')}"
 
 
 def quote_handle(record: Record) -> str:

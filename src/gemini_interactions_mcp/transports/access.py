@@ -10,7 +10,6 @@ from starlette.routing import Route
 
 from gemini_interactions_mcp.core import InputError, Timing
 from gemini_interactions_mcp.journal import AccessTokens, Database
-from gemini_interactions_mcp.models import amounts
 from gemini_interactions_mcp.settings import AUTH_VARIABLE, ISSUER_VARIABLE, Settings
 
 from .auth.issuer import Issuer
@@ -119,14 +118,13 @@ async def open_access(
     """
     rates = CallRates(settings.calls_per_minute)
     tokens = AccessTokens(database)
-    micros_per_day = amounts.count_micros(settings.principal_dollars_per_day)
     if settings.auth == "oauth" and settings.oauth_issuer:
         async with httpx2.AsyncClient(timeout=timing.issuer_fetch, follow_redirects=False) as client:
             issuer = Issuer(settings.oauth_issuer, client, timing)
-            verifier = OAuthTokens(issuer, settings.oauth_audience or public.mcp, tokens, micros_per_day, timing)
+            verifier = OAuthTokens(issuer, settings.oauth_audience or public.mcp, tokens, timing)
             routes = build_metadata_routes(public.mcp, issuer.address, public.prefix)
             yield Access(verifier, Challenge(f"{public.base}{WELL_KNOWN}/mcp"), rates, routes)
     elif settings.auth == "token":
-        yield Access(NamedTokens(tokens, micros_per_day, timing), Challenge(), rates)
+        yield Access(NamedTokens(tokens, timing), Challenge(), rates)
     else:
         yield Access(plan.fresh, Challenge(), rates)

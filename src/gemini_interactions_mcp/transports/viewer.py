@@ -34,7 +34,7 @@ from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.core import DEFAULT_TIMING, FileRefusedError, GeminiMCPError, logger
 from gemini_interactions_mcp.server import Server, assemble_app, build_server
 from gemini_interactions_mcp.settings import APP_NAME, Settings
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import resource_addresses
 
 from .http import open_listener, serve_web
 from .jsonrpc import parse_json
@@ -147,7 +147,7 @@ class Viewer:
 
     async def _count_changes(self, client: Client) -> None:
         """Count interactions and files that come or go, and interactions that settle, until the stream ends."""
-        listening = client.listen(resources_list_changed=True, resource_subscriptions=[rendering.INDEX_URI])
+        listening = client.listen(resources_list_changed=True, resource_subscriptions=[resource_addresses.INDEX_URI])
         async with listening as events:
             async for _ in events:
                 self._pulse.beat()

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import anyio
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -17,13 +16,13 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import DEFAULT_TIMING, Timing
 from gemini_interactions_mcp.server import Server
 from gemini_interactions_mcp.settings import Settings
 
 from .access import Access, ServingPlan, open_access
 from .auth.guard import AccessGuard
+from .files import build_file_routes
 from .health import Health
 from .log_context import set_log_context
 from .metrics import build_metrics_routes
@@ -197,24 +196,20 @@ async def open_web_app(
         timing: How often tokens and health are looked at again.
     """
     public = plan.public or PublicUrl(f"http://{bracket_host(plan.options.host.strip('[]'))}:{port}")
-    database = journal.open_database(settings.database_url)
+    database = server.database
     health = Health(settings, database, timing)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
-    try:
-        async with open_access(settings, plan, public, database, timing) as access:
-            app = build_web_app(
-                server,
-                access,
-                origins=list_origins(plan.public, port, settings.allowed_origins),
-                prefix=public.prefix,
-                stateless=plan.public is not None,
-                routes=[*health.build_routes(), *build_metrics_routes(server, database, token)],
-                timing=timing,
-            )
-            yield WebApp(app, health, public)
-    finally:
-        with anyio.CancelScope(shield=True):
-            await database.close()
+    async with open_access(settings, plan, public, database, timing) as access:
+        app = build_web_app(
+            server,
+            access,
+            origins=list_origins(plan.public, port, settings.allowed_origins),
+            prefix=public.prefix,
+            stateless=plan.public is not None,
+            routes=[*health.build_routes(), *build_file_routes(server), *build_metrics_routes(server, database, token)],
+            timing=timing,
+        )
+        yield WebApp(app, health, public)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ CODE_FONT: Final = "Consolas"
 STYLE_TAGS: Final = {"b": "w:b", "i": "w:i", "x": "w:strike"}
 
 
-class Place(NamedTuple):
+class BlockPlace(NamedTuple):
     """Where a block is: within how many quotations and levels of lists, and in which list its first line is an item."""
 
     depth: int = 0
@@ -77,25 +77,25 @@ class WordWriter:
 
     def write(self) -> None:
         """Write the title and all blocks."""
-        paragraph = self._add_paragraph(Place(), "Title")
+        paragraph = self._add_paragraph(BlockPlace(), "Title")
         self._add_runs(paragraph, [{"s": self._paper.title}])
-        self._write_blocks(self._paper.blocks, Place())
+        self._write_blocks(self._paper.blocks, BlockPlace())
 
-    def _write_blocks(self, blocks: Iterable[Node], place: Place) -> None:
+    def _write_blocks(self, blocks: Iterable[Node], place: BlockPlace) -> None:
         for block in blocks:
             WRITERS[block["t"]](self, block, place)
             # Only the first block of an item has its number.
             place = place._replace(item=None)
 
-    def write_paragraph(self, block: Node, place: Place) -> None:
+    def write_paragraph(self, block: Node, place: BlockPlace) -> None:
         """Add a paragraph."""
         self._add_runs(self._add_paragraph(place, None, block), block["c"])
 
-    def write_heading(self, block: Node, place: Place) -> None:
+    def write_heading(self, block: Node, place: BlockPlace) -> None:
         """Add a heading."""
         self._add_runs(self._add_paragraph(place, f"Heading{block['n']}", block), block["c"])
 
-    def write_code(self, block: Node, place: Place) -> None:
+    def write_code(self, block: Node, place: BlockPlace) -> None:
         """Add a block of code."""
         paragraph = self._add_paragraph(place)
         add_property(paragraph.pPr, "w:shd", val="clear", fill="F3F3F3")
@@ -103,32 +103,32 @@ class WordWriter:
         style_run(run, "c")
         add_text(run, block["s"])
 
-    def write_rule(self, _: Node, place: Place) -> None:
+    def write_rule(self, _: Node, place: BlockPlace) -> None:
         """Add a line."""
         paragraph = self._add_paragraph(place)
         borders = add_property(paragraph.pPr, "w:pBdr")
         add_child(borders, "w:bottom", val="single", sz="4", space="1", color="999999")
 
-    def write_quote(self, block: Node, place: Place) -> None:
+    def write_quote(self, block: Node, place: BlockPlace) -> None:
         """Add the blocks of a quotation."""
-        self._write_blocks(block["c"], Place(place.depth + 1, True))
+        self._write_blocks(block["c"], BlockPlace(place.depth + 1, True))
 
-    def write_list(self, block: Node, place: Place) -> None:
+    def write_list(self, block: Node, place: BlockPlace) -> None:
         """Add the items of a list."""
         level = place.depth
         number = self._lists.start_list(block["n"], level)
         for item in block["c"]:
-            inner = Place(level + 1, place.quoted, (number, min(level, 8)))
+            inner = BlockPlace(level + 1, place.quoted, (number, min(level, 8)))
             self._write_blocks(item or [{"t": "p", "c": []}], inner)
 
-    def write_facts(self, block: Node, place: Place) -> None:
+    def write_facts(self, block: Node, place: BlockPlace) -> None:
         """Add a line for each fact."""
         for label, runs in block["rows"]:
             paragraph = self._add_paragraph(place)
             add_property(paragraph.pPr, "w:spacing", after="0")
             self._add_runs(paragraph, [{"s": f"{label}: ", "f": "b"}, *runs])
 
-    def write_sources(self, block: Node, place: Place) -> None:
+    def write_sources(self, block: Node, place: BlockPlace) -> None:
         """Add the sources, each with a name that its marks lead to."""
         for each in block["c"]:
             paragraph = self._add_paragraph(place)
@@ -137,7 +137,7 @@ class WordWriter:
             add_child(paragraph, "w:bookmarkEnd", id=str(each["n"]))
             self._add_runs(paragraph, [{"s": f"{each['n']}.\t"}, *each["c"]])
 
-    def write_table(self, block: Node, place: Place) -> None:
+    def write_table(self, block: Node, place: BlockPlace) -> None:
         """Add a table; its first row is repeated on each page."""
         table = make_element("w:tbl")
         self._end.addprevious(table)
@@ -167,7 +167,7 @@ class WordWriter:
             add_property(layout, "w:jc", val=JUSTIFICATIONS[alignment])
             self._add_runs(paragraph, [{**run, "f": run.get("f", "") + "b"} for run in cell] if head else cell)
 
-    def _add_paragraph(self, place: Place, style: str | None = None, block: Node | None = None) -> Element:
+    def _add_paragraph(self, place: BlockPlace, style: str | None = None, block: Node | None = None) -> Element:
         """Add an empty paragraph; its properties are in the order of the schema."""
         paragraph = make_element("w:p")
         self._end.addprevious(paragraph)
@@ -237,7 +237,7 @@ class WordWriter:
         return self._targets[address]
 
 
-WRITERS: Final[dict[str, Callable[[WordWriter, Node, Place], None]]] = {
+WRITERS: Final[dict[str, Callable[[WordWriter, Node, BlockPlace], None]]] = {
     "p": WordWriter.write_paragraph,
     "h": WordWriter.write_heading,
     "code": WordWriter.write_code,

@@ -38,7 +38,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from . import waiting
-from .previews import attach_files, build_file_link, drop_excess_links
+from .previews import attach_files, build_file_link, drop_excess_links, note_links
 from .standing import add_running_cost, followers_of, tell_running_cost
 
 if TYPE_CHECKING:
@@ -181,11 +181,12 @@ async def export_answer(app: AppContext, run: "Run", order: "ExportOrder", notes
     """
     await app.runs.upkeep.resolve_sources(run)
     exported = await app.runs.exporter.export(run, order)
-    saved = rendering.describe_saved_file(exported.file)
+    saved = rendering.describe_saved_file(run.record, exported.file)
+    linked = await note_links(app, run.record, [exported.file])
     result = build_text_result(
         phrases.join_paragraphs(
             saved,
-            *fit_paragraphs([*exported.notes, *notes], EVERY_HOST_BYTES // 2),
+            *fit_paragraphs([*exported.notes, *linked, *notes], EVERY_HOST_BYTES // 2),
             f"---\n{rendering.render_identity(run.record)}",
         )
     )

@@ -11,11 +11,11 @@ import anyio.to_thread
 from mcp_types import ContentBlock, ImageContent, ResourceLink
 
 from gemini_interactions_mcp import output
-from gemini_interactions_mcp.core import FileRefusedError, make_printable, measure_cost
+from gemini_interactions_mcp.core import FileRefusedError, JournalError, logger, make_printable, measure_cost
 from gemini_interactions_mcp.models import Record, SavedFile
 from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.hosts import Host
-from gemini_interactions_mcp.text import rendering
+from gemini_interactions_mcp.text import rendering, resource_addresses
 
 # Claude Code shows 25,000 tokens of a result unless MAX_MCP_OUTPUT_TOKENS is set, and counts every image as about 1,600
 # (https://code.claude.com/docs/en/mcp). A thousand are left for what surrounds the blocks.
@@ -30,6 +30,9 @@ RESULT_PREVIEW_BYTES: Final = 512 * 2**10
 
 RESULT_WRAPPER_BYTES: Final = 200
 """Size of the JSON around the blocks of a result."""
+
+MAX_LINKED_FILES: Final = 4
+"""Files of a result whose addresses are told; each has some 200 characters."""
 
 PREVIEW_SIDES: Final = ((1, 1024), (4, 768), (8, 512))
 """The longest side of each preview in pixels, by the maximum number of previews."""
@@ -86,7 +89,21 @@ async def attach_files(
         blocks.append(linked)
     for jpeg in unsaved[: each.count - len(shown)]:
         blocks += await render_preview(app, functools.partial(io.BytesIO, jpeg), each)
-    return blocks, [*notes, *note_missing_previews(app, pictures, shown, host)]
+    links_told = await note_links(app, record, files)
+    return blocks, [*notes, *links_told, *note_missing_previews(app, pictures, shown, host)]
+
+
+async def note_links(app: AppContext, record: Record, files: Sequence[SavedFile]) -> list[str]:
+    """Return a note with the addresses at which the first files can be downloaded, where this server has any."""
+    if app.links is None or not record.interaction_id or not record.stored or not files:
+        return []
+    try:
+        made = [(each, await app.links.make(record.interaction_id, each.name)) for each in files[:MAX_LINKED_FILES]]
+    except JournalError as exc:
+        logger.warning("No addresses of files can be made: %s", exc)
+        return []
+    told = ", ".join(f"[{make_printable(each.name)}](<{address}>)" for each, address in made)
+    return [f"Download within 15 minutes: {told}"]
 
 
 def has_preview(file: SavedFile) -> bool:
@@ -144,7 +161,7 @@ async def render_preview(app: AppContext, opened: Callable[[], IO[bytes]], share
 def build_file_link(record: Record, file: SavedFile) -> ResourceLink:
     """Return a link at which the host can read the whole file."""
     return ResourceLink(
-        uri=rendering.make_resource_uri(record, file),
+        uri=resource_addresses.make_resource_uri(record, file),
         name=make_printable(file.name),
         mime_type=make_printable(file.mime_type),
         size=file.bytes,

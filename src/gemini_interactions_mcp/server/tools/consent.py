@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, ValidationError
 from gemini_interactions_mcp.core import InputError, make_inert, make_printable, phrases, quote_name
 from gemini_interactions_mcp.models import DEEP_RESEARCH_PREFIX, KINDS, NEW_ENVIRONMENT, Record, Request
 from gemini_interactions_mcp.runs import agents
-from gemini_interactions_mcp.text import chapters, list_plan_steps, rendering
+from gemini_interactions_mcp.text import chapters, list_plan_steps, rendering, resource_addresses
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.files import InspectedSource, Inspection, LocalFile
@@ -120,7 +120,7 @@ def introduce_plan(plan: Record, estimate: "Estimate | None") -> str:
     steps = list_plan_steps(plan.text, SHORT_STEP_CHARACTERS)
     shown = [f"{number}. {make_inert(step)}" for number, step in enumerate(steps[:MAX_SUMMARY_STEPS], 1)]
     more = [f"and {len(steps) - MAX_SUMMARY_STEPS} more"] if len(steps) > MAX_SUMMARY_STEPS else []
-    where = f"`{VIEW_COMMAND}`, or {rendering.make_resource_uri(plan)}"
+    where = f"`{VIEW_COMMAND}`, or {resource_addresses.make_resource_uri(plan)}"
     told = "; ".join([*shown, *more]) or rendering.take_first_words(plan.title)
     return f"{told}\n{format_bounds(estimate)}. The whole plan: {where}"
 

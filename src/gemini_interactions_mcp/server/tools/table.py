@@ -14,7 +14,7 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
-from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE
+from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE, WRITE_SCOPE
 from gemini_interactions_mcp.settings import TOOLSETS
 from gemini_interactions_mcp.text import ToolGuide
 
@@ -26,6 +26,7 @@ from .references import spell_out_references
 from .researching import cancel_research, check_research, start_research
 from .schemas import drop_required, slim_schema
 from .storing import manage_store
+from .uploading import upload_file
 from .viewing import read_view
 
 
@@ -156,8 +157,13 @@ TOOLS: Final = (
 VIEW_ENTRY: Final = ToolEntry("history", read_view, "Read for the view", build_hints(read_only=True), READ_SCOPE, "")
 """The tool of the view, which is always there and no user chooses."""
 
+UPLOAD_ENTRY: Final = ToolEntry(
+    "files", upload_file, "Send a file", build_hints(), WRITE_SCOPE, "Gemini upload send local file attach"
+)
+"""The tool of remote clients, which has the place of paths."""
 
-TOOL_SCOPES: Final = {entry.function.__name__: entry.scope for entry in (*TOOLS, VIEW_ENTRY)}
+
+TOOL_SCOPES: Final = {entry.function.__name__: entry.scope for entry in (*TOOLS, UPLOAD_ENTRY, VIEW_ENTRY)}
 """What a token must allow for each tool."""
 
 
@@ -183,13 +189,14 @@ class InterpretedArguments(FuncMetadata):
 
 @functools.cache
 def build_tools(toolsets: tuple[str, ...] = TOOLSETS) -> tuple[Tool, ...]:
-    """Return the tools of some toolsets as the SDK takes them, with slim schemas; the last one is for the view.
+    """Return the tools of some toolsets as the SDK takes them, with slim schemas; the last two are for remote clients
+    and for the view.
 
     Built once, since that takes 13 ms: servers of one process share them, and nothing changes a `Tool` afterwards.
     """
     entries = list_offered_tools(toolsets)
     offered = [entry.function.__name__ for entry in entries]
-    return tuple(build_tool(entry, offered) for entry in (*entries, VIEW_ENTRY))
+    return tuple(build_tool(entry, offered) for entry in (*entries, UPLOAD_ENTRY, VIEW_ENTRY))
 
 
 def build_tool(entry: ToolEntry, offered: Collection[str]) -> Tool:

@@ -8,7 +8,7 @@ import anyio.to_thread
 
 from gemini_interactions_mcp.core import InputError, make_printable, quote_name
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.models import Record, SavedFile
+from gemini_interactions_mcp.models import Record, SavedFile, is_object_address
 from gemini_interactions_mcp.server.app_context import AppContext
 
 PICTURE_BYTES: Final = 640 * 2**10
@@ -61,9 +61,8 @@ async def read_piece(app: AppContext, file: SavedFile, offset: int) -> dict[str,
         InputError: The file is too large.
     """
     if file.bytes > PIECED_FILE_BYTES:
-        raise InputError(
-            f"{quote_name(file.name)} is too large to be shown here; it is at {make_printable(file.path)}."
-        )
+        where = "" if is_object_address(file.path) else f"; it is at {make_printable(file.path)}"
+        raise InputError(f"{quote_name(file.name)} is too large to be shown here{where}.")
     content = await anyio.to_thread.run_sync(cut_piece, app, file, offset)
     return {
         "view": "piece",

@@ -13,7 +13,7 @@ from gemini_interactions_mcp.server.results import waiting
 from gemini_interactions_mcp.server.results.standing import followers_of, tell_running_cost
 from gemini_interactions_mcp.server.tasks import approvals
 from gemini_interactions_mcp.server.tools import consent
-from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, list_plan_steps, rendering
+from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, list_plan_steps, rendering, resource_addresses
 
 from .texts import list_turns, render_page_html, render_text_page
 
@@ -149,7 +149,7 @@ def list_files(record: Record) -> list[dict[str, Any]]:
 def describe_file(record: Record, file: SavedFile) -> dict[str, Any]:
     """Return the facts about a saved file."""
     fields = {"name", "mime_type", "bytes", "path", "width", "height", "seconds", "place"}
-    return {name: getattr(file, name) for name in fields} | {"uri": rendering.make_resource_uri(record, file)}
+    return {name: getattr(file, name) for name in fields} | {"uri": resource_addresses.make_resource_uri(record, file)}
 
 
 async def describe_plan(app: AppContext, plan: Record, followers: Sequence[Record]) -> dict[str, Any]:

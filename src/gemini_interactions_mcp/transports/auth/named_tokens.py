@@ -7,9 +7,9 @@ from typing import Final
 from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import Timing
 from gemini_interactions_mcp.journal import AccessTokens, KnownPrincipal, KnownToken
-from gemini_interactions_mcp.server import PrincipalToken
+from gemini_interactions_mcp.server import PrincipalToken, build_principal
 
-from .verification import Memory, build_principal, make_principal_token
+from .verification import Memory, make_principal_token
 
 NAMED_TOKEN: Final = re.compile(r"gim_[A-Za-z0-9_-]{43}")
 
@@ -19,12 +19,10 @@ class NamedTokens:
 
     Args:
         tokens: The rows.
-        micros_per_day: Maximum cost in a UTC day of a principal that has no limit of its own.
         timing: How often the rows are read.
     """
 
-    def __init__(self, tokens: AccessTokens, micros_per_day: int | None, timing: Timing) -> None:
-        self._micros_per_day = micros_per_day
+    def __init__(self, tokens: AccessTokens, timing: Timing) -> None:
         self._rows: Memory[tuple[KnownToken, KnownPrincipal]] = Memory(tokens.find, timing.access_recheck)
 
     async def verify_token(self, token: str) -> PrincipalToken | None:
@@ -41,7 +39,7 @@ class NamedTokens:
             return None
         row, principal = found
         expires_at = int(row.expires_at.timestamp()) if row.expires_at else None
-        allowed = build_principal(principal, row.scopes, self._micros_per_day)
+        allowed = build_principal(principal, row.scopes)
         return make_principal_token(allowed, digest, expires_at=expires_at)
 
 

@@ -13,10 +13,10 @@ import jwt
 from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import MAX_PRINCIPAL_CHARACTERS, SCOPES, Timing
 from gemini_interactions_mcp.journal import AccessTokens, KnownPrincipal
-from gemini_interactions_mcp.server import PrincipalToken
+from gemini_interactions_mcp.server import PrincipalToken, build_principal
 
 from .issuer import CURVE_ALGORITHMS, RSA_ALGORITHMS, Issuer, SigningKey
-from .verification import MAX_KNOWN, MAX_TOKEN_CHARACTERS, Memory, build_principal, make_principal_token
+from .verification import MAX_KNOWN, MAX_TOKEN_CHARACTERS, Memory, make_principal_token
 
 LEEWAY_SECONDS: Final = 30
 """Seconds by which clocks may differ."""
@@ -51,16 +51,12 @@ class OAuthTokens:
         issuer: The authorization server.
         audience: What tokens must have been issued for.
         tokens: The rows of principals.
-        micros_per_day: Maximum cost in a UTC day of a principal that has no limit of its own.
         timing: How often the rows are read.
     """
 
-    def __init__(
-        self, issuer: Issuer, audience: str, tokens: AccessTokens, micros_per_day: int | None, timing: Timing
-    ) -> None:
+    def __init__(self, issuer: Issuer, audience: str, tokens: AccessTokens, timing: Timing) -> None:
         self._issuer = issuer
         self._audience = audience
-        self._micros_per_day = micros_per_day
         self._verified: OrderedDict[str, VerifiedClaims] = OrderedDict()
         self._rows: Memory[KnownPrincipal] = Memory(tokens.ensure_principal, timing.access_recheck)
 
@@ -81,7 +77,7 @@ class OAuthTokens:
         row = await self._rows.get(claims.principal)
         if row is None or row.revoked_at is not None:
             return None
-        allowed = build_principal(row, claims.scopes, self._micros_per_day)
+        allowed = build_principal(row, claims.scopes)
         # The SDK compares the expiry with the clock once more, without leeway: so it is not told.
         return make_principal_token(
             allowed, digest, client_id=claims.client_id, claims={"iss": self._issuer.address}, resource=self._audience

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -10,7 +10,6 @@ import anyio
 
 from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import OWNER, SCOPES, JournalError, Principal, logger
-from gemini_interactions_mcp.journal import KnownPrincipal
 from gemini_interactions_mcp.server import PrincipalToken
 
 KnownT = TypeVar("KnownT")
@@ -123,21 +122,3 @@ class Memory(Generic[KnownT]):
             self._known[key] = Remembered(found, anyio.current_time() + self._seconds)
         while len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
-
-
-def build_principal(row: KnownPrincipal, scopes: Iterable[str], micros_per_day: int | None) -> Principal:
-    """Return a principal that came through a network.
-
-    Args:
-        row: Its row.
-        scopes: What its token allows.
-        micros_per_day: The limit where the row has none.
-    """
-    return Principal(
-        name=row.name,
-        scopes=frozenset(scopes) & frozenset(SCOPES),
-        remote=True,
-        micros_per_day=micros_per_day if row.micros_per_day is None else row.micros_per_day,
-        runs_per_day=row.runs_per_day,
-        key_reference=row.key_reference,
-    )

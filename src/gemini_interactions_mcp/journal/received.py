@@ -1,0 +1,98 @@
+"""The rows of the journal about files that remote clients send."""
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from gemini_interactions_mcp.models import ReceivedFile
+
+from .clock import now
+from .database import Database
+from .rows import encode_cell, format_moment
+from .schema import RECEIVED_FILES
+
+ABANDONED_CLAIM: Final = timedelta(minutes=10)
+"""Age of a claim after which its server counts as gone: another transfer may begin."""
+
+RECEIVED_COLUMNS: Final = [RECEIVED_FILES.c[name] for name in ReceivedFile.model_fields]
+
+
+class ReceivedRows:
+    """The rows of one principal; every method raises `JournalError` when the database cannot be used.
+
+    Args:
+        database: The database.
+        principal: Whose files.
+    """
+
+    def __init__(self, database: Database, principal: str) -> None:
+        self._database = database
+        self._owned = RECEIVED_FILES.c.principal == principal
+        self._principal = principal
+
+    async def add(self, file: ReceivedFile) -> None:
+        """Write a row for a file that is about to be sent."""
+        values = {name: encode_cell(value) for name, value in dict(file).items()}
+        await self._database.write(sa.insert(RECEIVED_FILES), values | {"principal": self._principal})
+
+    async def find(self, file_id: str) -> ReceivedFile | None:
+        """Return a row that has not expired."""
+        wanted = (self._owned, RECEIVED_FILES.c.id == file_id, RECEIVED_FILES.c.expires_at > format_moment(now()))
+        found = await self._database.read(sa.select(*RECEIVED_COLUMNS).where(*wanted), read_received_files)
+        return found[0] if found else None
+
+    async def measure(self) -> tuple[int, int]:
+        """Return how many files there are that have not expired, and their bytes."""
+        alive = RECEIVED_FILES.c.expires_at > format_moment(now())
+        sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RECEIVED_FILES.c.bytes), 0))
+        count, size = await self._database.read(sums.where(self._owned, alive), lambda result: tuple(result.one()))
+        return int(count), int(size)
+
+    async def claim(self, file_id: str) -> datetime | None:
+        """Begin the one transfer of a file, and return what it is known by; None if it is not to be sent now."""
+        moment = now()
+        column = RECEIVED_FILES.c
+        free = column.claimed_at.is_(None) | (column.claimed_at < format_moment(moment - ABANDONED_CLAIM))
+        wanted = (self._owned, column.id == file_id, column.received_at.is_(None), free)
+        alive = column.expires_at > format_moment(moment)
+        changed = sa.update(RECEIVED_FILES).where(*wanted, alive).values(claimed_at=format_moment(moment))
+        return moment if await self._database.write(changed) else None
+
+    async def release(self, file_id: str, claim: datetime) -> None:
+        """End a transfer that has failed; another may begin."""
+        mine = self._match_claim(file_id, claim)
+        await self._database.write(sa.update(RECEIVED_FILES).where(*mine).values(claimed_at=None))
+
+    async def finish(self, file_id: str, claim: datetime, received: ReceivedFile) -> bool:
+        """Write down what has come, and return whether the transfer was still the one that counts."""
+        kept = {"mime_type", "bytes", "sha256", "path", "received_at", "expires_at"}
+        values = {name: encode_cell(value) for name, value in dict(received).items() if name in kept}
+        mine = self._match_claim(file_id, claim)
+        return await self._database.write(sa.update(RECEIVED_FILES).where(*mine).values(values)) > 0
+
+    async def list_expired(self) -> list[ReceivedFile]:
+        """Return the rows that have expired."""
+        old = RECEIVED_FILES.c.expires_at <= format_moment(now())
+        return await self._database.read(sa.select(*RECEIVED_COLUMNS).where(self._owned, old), read_received_files)
+
+    async def remove(self, file_id: str) -> None:
+        """Remove a row."""
+        await self._database.write(sa.delete(RECEIVED_FILES).where(self._owned, RECEIVED_FILES.c.id == file_id))
+
+    def _match_claim(self, file_id: str, claim: datetime) -> list[sa.ColumnElement[bool]]:
+        column = RECEIVED_FILES.c
+        mine = column.claimed_at == format_moment(claim)
+        return [self._owned, column.id == file_id, column.received_at.is_(None), mine]
+
+
+async def list_expiring_principals(database: Database) -> list[str]:
+    """Return the principals who have sent files that have expired, and are to be removed."""
+    old = RECEIVED_FILES.c.expires_at <= format_moment(now())
+    wanted = sa.select(RECEIVED_FILES.c.principal).where(old).distinct()
+    return await database.read(wanted, lambda result: list(result.scalars()))
+
+
+def read_received_files(result: sa.CursorResult[Any]) -> list[ReceivedFile]:
+    """Return the files of a result."""
+    return [ReceivedFile.model_validate(dict(found)) for found in result.mappings()]

@@ -1,0 +1,11 @@
+"""Addresses of objects in a store, which take the place of paths of saved files."""
+
+import re
+from typing import Final
+
+OBJECT_ADDRESS: Final = re.compile(r"(?:s3|file)://.+")
+
+
+def is_object_address(path: str) -> bool:
+    """Whether the path of a saved file is the address of an object in a store; no local path has a scheme."""
+    return OBJECT_ADDRESS.fullmatch(path) is not None
