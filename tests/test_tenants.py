@@ -32,12 +32,13 @@ from gemini_interactions_mcp.journal.notices import Notice
 from gemini_interactions_mcp.journal.schema import PRINCIPALS
 from gemini_interactions_mcp.journal.server_secrets import share_secret
 from gemini_interactions_mcp.journal.tokens import AccessTokens
+from gemini_interactions_mcp.output.places import name_principal_folder
 from gemini_interactions_mcp.server import subscriptions
 from gemini_interactions_mcp.server.app_context import AppContext
-from gemini_interactions_mcp.server.assembling import hash_account, make_folder_name, make_limits
 from gemini_interactions_mcp.server.context import Opening
 from gemini_interactions_mcp.server.identity import build_principal
 from gemini_interactions_mcp.server.request_states import SharedStateCodec
+from gemini_interactions_mcp.server.tenant_parts import hash_account, make_limits
 from gemini_interactions_mcp.server.tenants import Tenants
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
@@ -198,11 +199,11 @@ async def test_files_of_principals_are_in_folders_of_their_own(settings: Setting
         for each in (anna, berta):
             await call(each, "generate_image", prompt="A red bicycle")
     folders = {each.rsplit("/", 1)[0] for each in files_of(settings.output_dir)}
-    assert folders == {f"principals/{make_folder_name(name)}" for name in ("anna", "berta")}
+    assert folders == {f"principals/{name_principal_folder(name)}" for name in ("anna", "berta")}
 
 
 def test_folder_names_are_plain_and_different() -> None:
-    names = [make_folder_name(name) for name in ("a", "A", "a/b", "a-b", "../../etc", "日本", "x" * 128)]
+    names = [name_principal_folder(name) for name in ("a", "A", "a/b", "a-b", "../../etc", "日本", "x" * 128)]
     assert len({name.casefold() for name in names}) == len(names)
     assert all(name.isascii() and "/" not in name and not name.startswith(".") and len(name) < 60 for name in names)
 

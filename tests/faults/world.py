@@ -16,7 +16,7 @@ from gemini_interactions_mcp.models.interactions import Request
 from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs.run import Run
 from gemini_interactions_mcp.runs.runs import Runs
-from gemini_interactions_mcp.server.assembling import make_limits
+from gemini_interactions_mcp.server.tenant_parts import make_limits
 from gemini_interactions_mcp.settings import Settings
 
 QUICK = replace(

@@ -4,12 +4,11 @@ The inspection sends nothing, and refuses what Gemini does not accept. Sending g
 changed meanwhile is refused, and a folder is not gathered again. No URL is fetched: Gemini does that.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
 
 import anyio
 import anyio.to_thread
@@ -22,7 +21,7 @@ from gemini_interactions_mcp.core import (
     folders,
     quote_name,
 )
-from gemini_interactions_mcp.models import ContentItem, Contents, Record, SavedFile, media_types
+from gemini_interactions_mcp.models import ContentItem, Contents, media_types
 from gemini_interactions_mcp.output import LocalFolder, Place
 from gemini_interactions_mcp.settings import Settings
 
@@ -32,24 +31,17 @@ from .call_limits import MIB, CallLimits
 from .clipping import WHOLE_FILES, Excerpt
 from .gathering import FolderWalk, parse_folder_query
 from .inspection import ContentPart, InspectedSource, Inspection, LocalFile, NamedFile, label_sources
+from .kept_sources import HoldingCheck, KeptSources, ReceivedLookup, RecordLookup
 from .left_out import Omissions
 from .naming import NamedSource, check_names, split_names
-from .opening import FileOpener, locate_saved_file
+from .opening import FileOpener
 from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
-from .remote_sources import find_api_file, make_missing_file_error
 from .saved_files import SavedFiles
-from .sources import RECEIVED_FILE_URI, SAVED_FILES_URI, deduplicate_sources, find_meant_source
+from .sources import deduplicate_sources, find_meant_source
 from .upload_cache import OutgoingFile, UploadCache
 
 TypeLookup = Callable[[str], Awaitable[str]]
 """Name of a file of the Files API (`files/abc`) -> its MIME type."""
-
-RecordLookup = Callable[[str], Awaitable[Record]]
-HoldingCheck = Callable[[str], Awaitable[bool]]
-"""Id of an interaction -> its record, with the files saved for it."""
-
-ReceivedLookup = Callable[[str], Awaitable[SavedFile]]
-"""Id of a file that a remote client has sent -> where it is kept."""
 
 UploadReport = Callable[[float, float, str], Awaitable[None]]
 """Receives the bytes sent so far, the bytes to send, and a message."""
@@ -89,12 +81,10 @@ class InputFiles:
         self._place = place or LocalFolder(settings.output_dir)
         self._saved = SavedFiles(self._boundary, self._place)
         self._opener = FileOpener(self._boundary, self._saved)
-        self._received = received
+        self._kept = KeptSources(self._boundary, self._saved, earlier, received, holds)
         self._inline = settings.inline_bytes
         self._uploads = uploads
         self._lookup = lookup
-        self._earlier = earlier
-        self._holds = holds
 
     async def inspect(
         self,
@@ -125,8 +115,7 @@ class InputFiles:
         if resolution is not None and resolution not in MEDIA_RESOLUTIONS:
             raise InputError(f"The media resolution is one of {', '.join(MEDIA_RESOLUTIONS)}.")
         intended = await anyio.to_thread.run_sync(self._find_meant, deduplicate_sources(sources), named)
-        await self._check_held(each.source for each in intended)
-        given = [part for each in intended for part in await self._expand_saved(each)]
+        given = await self._kept.expand(intended)
         deduplicate_sources(each.source for each in given)
         limits = CallLimits(self._inline, sandboxed=sandboxed)
         if most is not None:
@@ -164,18 +153,6 @@ class InputFiles:
             attachments=inspection.attachments,
         )
 
-    async def _check_held(self, sources: Iterable[str]) -> None:
-        """Check that the user holds the files of the Files API among some sources.
-
-        Raises:
-            FileRefusedError: One is not there, or another's.
-            JournalError: Whose they are cannot be read.
-        """
-        for source in sources:
-            name = find_api_file(source)
-            if name is not None and self._holds is not None and not await self._holds(name):
-                raise make_missing_file_error(source)
-
     async def output(self, path: str | None = None, kind: str = "image") -> Path | None:
         """Check that output can be written, before it is paid for, and return the path of a file if one is given.
 
@@ -206,35 +183,6 @@ class InputFiles:
             self._place.check_writable()
         except ConfigurationError as exc:
             raise ConfigurationError(f"{exc} Nothing was sent.") from exc
-
-    async def _expand_saved(self, given: NamedSource) -> list[NamedSource]:
-        """Return the source, or the files that this server keeps and that it names.
-
-        Raises:
-            FileRefusedError: There is no such file, or one has changed.
-            GeminiMCPError: The interaction is unknown.
-        """
-        sent = RECEIVED_FILE_URI.fullmatch(given.source)
-        if sent and self._received:
-            return [given._replace(saved=await self._received(sent[1]))]
-        address = SAVED_FILES_URI.fullmatch(given.source)
-        if address is None:
-            return [given]
-        record = await self._earlier(unquote(address[1]))
-        name = unquote(address[2]) if address[2] else None
-        # A document that was made of the answer is meant only by its name.
-        files = [file for file in record.files if name == file.name or (name is None and not file.exported)]
-        if not files:
-            has = ", ".join(file.name for file in record.files) or "none"
-            raise FileRefusedError(
-                f"There is no file {quote_name(given.source)}; saved for that interaction: {quote_name(has)}."
-            )
-        await anyio.to_thread.run_sync(self._check_unchanged, files)
-        return [locate_saved_file(given, file, address[1], self._boundary) for file in files]
-
-    def _check_unchanged(self, files: Sequence[SavedFile]) -> None:
-        for file in files:
-            self._saved.opened(file).close()
 
     def _find_meant(self, sources: Sequence[str], named: bool) -> list[NamedSource]:
         given = split_names(sources, self._boundary) if named else map(NamedSource, sources)

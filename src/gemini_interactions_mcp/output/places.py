@@ -19,7 +19,7 @@ from gemini_interactions_mcp.settings import Settings
 from .unwritable import make_unwritable_error
 
 SLUG_CHARACTERS: Final = 24
-DIGEST_CHARACTERS: Final = 16
+FOLDER_DIGEST_CHARACTERS: Final = 16
 
 
 class Placed(NamedTuple):
@@ -203,5 +203,5 @@ def name_principal_folder(name: str) -> str:
     if not name:
         return ""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower())[:SLUG_CHARACTERS].strip("-")
-    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:DIGEST_CHARACTERS]
+    digest = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:FOLDER_DIGEST_CHARACTERS]
     return f"{slug}-{digest}" if slug else digest

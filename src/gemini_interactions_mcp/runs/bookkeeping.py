@@ -42,7 +42,6 @@ from .run import NOT_TAKEN_PHASES, Run
 UNSAVED_COMPLAINT: Final = "The files could not be saved"
 """Begins the complaint about a disk that takes no files."""
 
-
 NOTHING_FETCHED: Final[Mapping[int, BinaryIO]] = {}
 
 
@@ -90,8 +89,9 @@ class Ledger:
         """
         record = intents.postpone(record, await self._journal.measure_skew())
         if spending := self._limits.list_spending_limits(record.created_at):
-            lease = self._timing.lease
-            await self._journal.insert_once(record, None, spending=spending, owner=self._owner, seconds=lease)
+            await self._journal.insert_once(
+                record, None, spending=spending, owner=self._owner, seconds=self._timing.lease
+            )
         else:
             await self._journal.insert(record, owner=self._owner, seconds=self._timing.lease)
 

@@ -20,7 +20,7 @@ LINK_SECRET: Final = "links"  # noqa: S105 - the name of a secret
 LINK_LIFETIME: Final = timedelta(minutes=15)
 """Time for which a file can be read at an address."""
 
-MAX_TOKEN_CHARACTERS: Final = 4096
+MAX_LINK_CHARACTERS: Final = 4096
 
 LinkKind = Literal["file", "upload"]
 
@@ -52,7 +52,7 @@ class LinkSigner:
         """Return what a token stands for; None if it is not ours, is of another kind, or has expired."""
         body, _, signature = token.partition(".")
         wanted = encode_token(self._digest(kind, body))
-        if len(token) > MAX_TOKEN_CHARACTERS or not hmac.compare_digest(signature.encode(), wanted.encode()):
+        if len(token) > MAX_LINK_CHARACTERS or not hmac.compare_digest(signature.encode(), wanted.encode()):
             return None
         with suppress(ValueError):
             principal, *parts, expires = read_payload(body)

@@ -115,7 +115,7 @@ def parse_output_url(_: SettingsEnvironment, text: str | None) -> SecretStr | No
     return SecretStr(text) if text else None
 
 
-def parse_public_url(_: SettingsEnvironment, text: str | None) -> str | None:
+def parse_public_address(_: SettingsEnvironment, text: str | None) -> str | None:
     """Return the address by which clients reach this server, without a slash at its end.
 
     Raises:

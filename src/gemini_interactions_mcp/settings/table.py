@@ -35,7 +35,7 @@ from .paths import (
     parse_mapped_dirs,
     parse_output_dir,
     parse_output_url,
-    parse_public_url,
+    parse_public_address,
 )
 from .servers import SERVERS_VARIABLE, parse_remote_servers
 from .team import TeamSettings
@@ -144,7 +144,7 @@ class Settings(TeamSettings):
             PUBLIC_URL_VARIABLE,
             "The address by which remote clients reach this server, for links to files and for uploads",
             "",
-            parse_public_url,
+            parse_public_address,
         ),
     ] = None
     upload_bytes: Annotated[
