@@ -14,6 +14,10 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
 INTERACTION_ID: Final = re.compile(r"v1_[\w-]+")
+CLOSED: Final = -32_000
+"""The code of the client for a connection that was closed."""
+PROXY_ERROR: Final = "Server returned an error response"
+"""What the client says of a status of 5xx without an answer of MCP."""
 PATIENCE_SECONDS: Final = 120
 """Seconds after which a call that never gets an answer has failed."""
 
@@ -67,11 +71,10 @@ class Person:
 
 
 def is_refusal(exc: BaseException) -> bool:
-    """Whether a server has answered with an error of the protocol, rather than not at all."""
+    """Whether a server has answered with an error of the protocol, rather than nothing, or a proxy for it."""
     if isinstance(exc, BaseExceptionGroup):
         return all(map(is_refusal, exc.exceptions))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - of any
-    # -32000 and above: the connection was closed, or a proxy answered for the server.
-    return isinstance(exc, MCPError) and exc.error.code < -32_000 and exc.error.code != -32_001
+    return isinstance(exc, MCPError) and exc.error.code < CLOSED and exc.error.message != PROXY_ERROR
 
 
 def text_of(result: CallToolResult) -> str:

@@ -95,15 +95,21 @@ class Drill:
         await anyio.sleep(5)
         bought = Counter(mark for body in self.emulator.creates for mark in set(MARK.findall(json.dumps(body))))
         twice = {mark: count for mark, count in bought.items() if count > 1}
-        query = "SELECT interaction_id, status FROM interactions"
+        query = "SELECT interaction_id, prompt FROM interactions"
         rows = await execute(self.cluster.postgresql.url(1), query)
         known = {found for found, _ in rows}
-        lost = [found for found in self.emulator.interactions if found not in known]
-        unnamed = sum(found is None and status == "unknown" for found, status in rows)
+        unnamed = {mark for found, prompt in rows if found is None for mark in MARK.findall(prompt)}
+        nameless = {found: self._find_mark(found) for found in self.emulator.interactions if found not in known}
+        lost = [found for found, mark in nameless.items() if mark not in unnamed]
         print(f"\n{sum(bought.values())} bought, {len(twice)} twice; {len(rows)} rows of {len(self.persons)} persons")
-        print(f"{len(lost)} ids lost; {unnamed} rows of unknown outcome, whose requests a killed server had sent")
+        print(f"{len(lost)} lost; {len(nameless)} more were sent by a server that was killed before it could have read")
+        print("their ids: their rows say that the outcome is unknown, and who asked again was told so")
         self.faults += [f"bought {count} times: {mark}" for mark, count in twice.items()]
         self.faults += [f"lost: {found}" for found in lost]
+
+    def _find_mark(self, interaction_id: str) -> str:
+        found = MARK.search(str(self.emulator.interactions[interaction_id]))
+        return found[0] if found else interaction_id
 
 
 def classify(result: Any, mark: str) -> str:
@@ -311,4 +317,6 @@ def parse() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    # A time limit ends it as Ctrl-C does: everything that it has started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(anyio.run(main, parse()))

