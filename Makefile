@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy format bench conformance browser cluster clean
+.PHONY: demo test test-slow soak check check-web check-deploy format bench conformance browser cluster bench-cluster clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -91,6 +91,9 @@ CLUSTER := .cluster
 
 cluster: $(VENV)/.dev $(CLUSTER)/.installed
 	PYTHONPATH=tests $(BIN)/python tests/cluster/run.py $(CLUSTER)
+
+bench-cluster: $(VENV)/.dev $(CLUSTER)/.installed
+	PYTHONPATH=tests $(BIN)/python bench/cluster.py $(CLUSTER)
 
 clean:
 	rm -rf $(CONFORMANCE) $(WEB) $(CLUSTER) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
