@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Final
@@ -34,7 +35,7 @@ async def add_token(arguments: argparse.Namespace, database: Database) -> str:
     Raises:
         InputError: An argument is wrong.
     """
-    scopes = arguments.scopes or list(SCOPES)
+    scopes = " ".join(arguments.scopes or SCOPES).replace(",", " ").split()
     expires_at = parse_expiry(arguments.expires) if arguments.expires else None
     token = await AccessTokens(database).add(
         arguments.name,
@@ -45,11 +46,13 @@ async def add_token(arguments: argparse.Namespace, database: Database) -> str:
         key_reference=parse_key_reference(arguments.key_reference),
     )
     until = f" until {format_stamp(expires_at)} UTC" if expires_at else ""
-    return (
-        f"{token}\n\nThis is shown once: only its hash is kept. It lets {arguments.name} use{until}: "
+    # So that a script can take the token alone.
+    sys.stderr.write(
+        f"This token is shown once: only its hash is kept. It lets {arguments.name} use{until}: "
         f"{', '.join(scope for scope in SCOPES if scope in scopes)}.\n"
-        f"Clients send it as the header Authorization: Bearer {token}"
+        "Clients send it in the header Authorization, after the word Bearer.\n"
     )
+    return token
 
 
 async def list_tokens(database: Database) -> str:

@@ -49,6 +49,8 @@ MAX_KEPT_FILES: Final = 1_000
 MAX_KEPT_BYTES: Final = 20 * 2**30
 """Of one principal at a time, as many bytes as Google's Files API keeps of a project."""
 
+RECEIVED_ALREADY: Final = "This file was received already, or is on its way."
+
 
 class TransferError(Exception):
     """A file that is not received.
@@ -92,7 +94,7 @@ class ReceivedFiles:
             raise InputError("The name has characters that nobody sees; choose another.")
         if size is not None and size > self._most:
             raise InputError(f"{size:,} bytes are too many: this server takes files of at most {self._most:,}.")
-        await self._check_room(size or 0)
+        await self._check_room(self._most if size is None else size)
         moment = clock.now()
         file = ReceivedFile(
             id=secrets.token_urlsafe(16),
@@ -136,10 +138,12 @@ class ReceivedFiles:
         row = await self._rows.find(file_id)
         if row is None:
             raise TransferError(404, "There is no such upload, or it has expired; call upload_file again.")
+        if row.received_at is not None:
+            raise TransferError(409, RECEIVED_ALREADY)
         self._check_length(row, length)
         claim = await self._rows.claim(file_id)
         if claim is None:
-            raise TransferError(409, "This file was received already, or is on its way.")
+            raise TransferError(409, RECEIVED_ALREADY)
         done = False
         try:
             with await anyio.to_thread.run_sync(self._place.open_nameless) as file:
@@ -186,7 +190,7 @@ class ReceivedFiles:
             await self._rows.remove(row.id)
 
     async def _check_room(self, size: int) -> None:
-        files, kept = await self._rows.measure()
+        files, kept = await self._rows.measure(self._most)
         if files >= MAX_KEPT_FILES or kept + size > MAX_KEPT_BYTES:
             raise InputError(
                 f"You have sent {files:,} files of {kept:,} bytes, which are kept for 48 hours; at most "

@@ -42,10 +42,15 @@ class ReceivedRows:
         found = await self._database.read(sa.select(*RECEIVED_COLUMNS).where(*wanted), read_received_files)
         return found[0] if found else None
 
-    async def measure(self) -> tuple[int, int]:
-        """Return how many files there are that have not expired, and their bytes."""
+    async def measure(self, unknown: int) -> tuple[int, int]:
+        """Return how many files there are that have not expired, and their bytes.
+
+        Args:
+            unknown: What counts for one that is about to come, and whose size nobody has said.
+        """
+        size = sa.func.coalesce(RECEIVED_FILES.c.bytes, unknown)
         alive = RECEIVED_FILES.c.expires_at > format_moment(now())
-        sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(RECEIVED_FILES.c.bytes), 0))
+        sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(size), 0))
         count, size = await self._database.read(sums.where(self._owned, alive), lambda result: tuple(result.one()))
         return int(count), int(size)
 

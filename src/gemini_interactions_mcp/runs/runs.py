@@ -318,6 +318,10 @@ class Runs:
         """Wait until the run is done, as `Waiter.wait`."""
         return await self._waiter.wait(run, seconds, report)
 
+    def hurry(self) -> None:
+        """End all waiting of calls: each returns its id, and the runs go on."""
+        self._waiter.hurry()
+
     def hear(self, label: str | None, interaction_id: str | None, *, settled: bool) -> None:
         """Look at once at a row that another server has changed, as `Driver.hear`. Returns at once."""
         self._driver.hear(label, interaction_id, settled=settled)

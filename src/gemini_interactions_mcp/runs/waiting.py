@@ -24,13 +24,19 @@ class Waiter:
     def __init__(self, follower: Follower, timing: Timing) -> None:
         self._follower = follower
         self._timing = timing
+        self._leaving = anyio.Event()
+
+    def hurry(self) -> None:
+        """End all waiting, now and later: the server is about to end, and its runs go on elsewhere."""
+        self._leaving.set()
 
     async def wait(self, run: Run, seconds: float, report: ProgressReporter) -> bool:
-        """Wait until the run is done, reporting progress; False on timeout."""
-        with anyio.move_on_after(0 if run.done.is_set() else seconds):
+        """Wait until the run is done, reporting progress; False on timeout, and where the server is about to end."""
+        with anyio.move_on_after(0 if run.done.is_set() or self._leaving.is_set() else seconds):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(self._report, run, report, anyio.current_time())
                 tasks.start_soon(self._attend, run)
+                tasks.start_soon(self._leave, tasks.cancel_scope)
                 await run.done.wait()
                 tasks.cancel_scope.cancel()
         return run.done.is_set()
@@ -49,6 +55,10 @@ class Waiter:
                 logger.exception("The progress of interaction %s cannot be reported", run.id)
                 return
             await anyio.sleep(self._timing.least_report)
+
+    async def _leave(self, waiting: anyio.CancelScope) -> None:
+        await self._leaving.wait()
+        waiting.cancel()
 
     async def _attend(self, run: Run) -> None:
         """Read the run at Google while a caller waits, whenever the last sign of it is too old."""

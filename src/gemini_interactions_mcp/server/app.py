@@ -155,6 +155,10 @@ class Server(MCPServer[Opening]):
         """The database of the journal."""
         return self._opening.database
 
+    def hurry(self) -> None:
+        """Let calls that wait return their ids: the server is about to end."""
+        self._opening.hurry()
+
     async def serve_streams(
         self,
         incoming: MemoryObjectReceiveStream[SessionMessage | Exception],

@@ -68,8 +68,12 @@ def check_scopes(principal: Principal, method: str, params: Mapping[str, Any] | 
         return
     missing = [each for each in list_required_scopes(method, params or {}) if each not in principal.scopes]
     if missing:
-        raise MCPError(
-            INVALID_REQUEST,
-            f"This needs the scope {missing[0]}, which your token does not have, so nothing was done. The "
-            "administrator of this server, or of the authorization server that gave the token, can give it.",
-        )
+        raise MCPError(INVALID_REQUEST, describe_missing_scope(missing[0]))
+
+
+def describe_missing_scope(scope: str) -> str:
+    """Return the error for a request whose token does not have a scope."""
+    return (
+        f"This needs the scope {scope}, which your token does not have, so nothing was done. The administrator of this "
+        "server, or of the authorization server that gave the token, can give it."
+    )

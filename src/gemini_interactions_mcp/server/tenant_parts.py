@@ -120,7 +120,7 @@ class TenantParts:
             redact=self._redact,
             base_url=self._settings.base_url,
             fetch=self._connected.downloads.fetch,
-            outside=not shares_key(self._principal),
+            outside=not self._principal.remote,
         )
 
     @cached_property
@@ -139,11 +139,11 @@ class TenantParts:
     @cached_property
     def _stores(self) -> "StoreService":
         stores = self._connected.gemini.stores
-        return api.HeldStores(stores, self._holdings) if shares_key(self._principal) else stores
+        return api.HeldStores(stores, self._holdings) if self._principal.remote else stores
 
     def _build_input_files(self) -> "InputFiles":
-        """Return the files that may be sent; what a key that several share has uploaded belongs to one of them."""
-        gemini, held = self._connected.gemini, shares_key(self._principal)
+        """Return the files that may be sent; what a key has uploaded that several may share belongs to one of them."""
+        gemini, held = self._connected.gemini, self._principal.remote
         service = files.HeldUploads(gemini, partial(self._holdings.hold, journal.FILE_KIND)) if held else gemini
         return files.InputFiles(
             self._settings,
@@ -165,11 +165,6 @@ class TenantParts:
     def _build_agreements(self) -> Agreements:
         redeem = self._holdings.redeem if self._common.shared else None
         return Agreements(anyio.current_time, self._common.timing.agreement, redeem)
-
-
-def shares_key(principal: Principal) -> bool:
-    """Whether Google keeps what a principal makes under a key of others, too: then ids tell nothing of whose it is."""
-    return principal.remote and principal.key_reference is None
 
 
 def make_limits(settings: Settings, principal: Principal = OWNER) -> "Limits":

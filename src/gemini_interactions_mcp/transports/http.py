@@ -153,7 +153,9 @@ async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> N
         port = listener.getsockname()[1]
         async with open_web_app(server, settings, plan, port) as web:
             sys.stderr.write(describe_serving(plan, web.public, port))
-            await serve_web(web.app, listener, drain_seconds=plan.options.drain_seconds, draining=web.health.drain)
+            await serve_web(
+                web.app, listener, server.hurry, drain_seconds=plan.options.drain_seconds, draining=web.health.drain
+            )
 
 
 def describe_serving(plan: ServingPlan, public: PublicUrl, port: int) -> str:

@@ -6,13 +6,14 @@ from typing import Any, cast
 from mcp.server.auth.middleware.auth_context import auth_context_var
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE, RequestBodyLimitMiddleware
+from mcp_types import INVALID_REQUEST
 from starlette.authentication import AuthCredentials
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemini_interactions_mcp.core import coerce_object
-from gemini_interactions_mcp.server import PrincipalToken, find_required_scope
+from gemini_interactions_mcp.server import PrincipalToken, describe_missing_scope, find_required_scope
 from gemini_interactions_mcp.transports.jsonrpc import parse_json
 from gemini_interactions_mcp.transports.log_context import set_log_context
 
@@ -122,8 +123,8 @@ class ScopeGuard:
         if missing is not None:
             description = f"The access token lacks the scope {missing}."
             told = self._challenge.write([missing], "insufficient_scope", description)
-            body = {"error": "insufficient_scope", "error_description": description, "scope": missing}
-            await JSONResponse(body, 403, {"www-authenticate": told})(scope, receive, send)
+            answer = build_scope_error(first or {}, missing)
+            await JSONResponse(answer, 403, {"www-authenticate": told})(scope, receive, send)
             return
         waiting = [first] if first else []
 
@@ -145,6 +146,14 @@ def find_missing_scope(message: Message, scopes: Sequence[str]) -> str | None:
         if needed is not None and needed not in scopes:
             return needed
     return None
+
+
+def build_scope_error(message: Message, missing: str) -> dict[str, Any]:
+    """Return the JSON-RPC error for a request that lacks a scope, which MCP clients show; they read no other body."""
+    request = coerce_object(parse_json(cast("bytes", message.get("body", b"")).decode("utf-8-sig")))
+    identity = request.get("id")
+    error = {"code": INVALID_REQUEST, "message": describe_missing_scope(missing)}
+    return {"jsonrpc": "2.0", "id": identity if isinstance(identity, str | int) else None, "error": error}
 
 
 def find_needed_scope(request: Mapping[str, Any]) -> str | None:

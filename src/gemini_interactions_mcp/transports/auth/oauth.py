@@ -18,7 +18,7 @@ from gemini_interactions_mcp.server import PrincipalToken, build_principal
 from .issuer import CURVE_ALGORITHMS, RSA_ALGORITHMS, Issuer, SigningKey
 from .verification import MAX_KNOWN, MAX_TOKEN_CHARACTERS, Memory, make_principal_token
 
-LEEWAY_SECONDS: Final = 30
+LEEWAY_SECONDS: Final = 60
 """Seconds by which clocks may differ."""
 
 SIGNATURE_ALGORITHMS: Final = RSA_ALGORITHMS | frozenset(CURVE_ALGORITHMS.values()) | {"EdDSA"}
@@ -94,7 +94,12 @@ class OAuthTokens:
         except jwt.PyJWTError:
             return None
         kid, algorithm = header.get("kid"), header.get("alg")
-        if algorithm not in SIGNATURE_ALGORITHMS or "crit" in header or not isinstance(kid, str | None):
+        if (
+            not isinstance(algorithm, str)
+            or algorithm not in SIGNATURE_ALGORITHMS
+            or "crit" in header
+            or not isinstance(kid, str | None)
+        ):
             return None
         for key in await self._issuer.find_keys(kid, algorithm):
             if claims := self._decode(token, key, algorithm):
