@@ -21,9 +21,17 @@ from storing import SECRET
 
 
 class Shelf:
-    """The store of a test."""
+    """The store of a test.
 
-    def __init__(self, request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
+    Args:
+        request: Has the bucket of the test.
+        tmp_path: The folder of the test.
+        kind: Of the store.
+        below: The folder in it that is looked at.
+    """
+
+    def __init__(self, request: pytest.FixtureRequest, tmp_path: Path, kind: str, below: str = "") -> None:
+        self._below = f"{below}/" if below else ""
         self.folder = tmp_path / "store"
         self.bucket = request.getfixturevalue("bucket") if kind == "s3" else None
         self.url = self.bucket.url if self.bucket else f"file://{self.folder.as_posix()}"
@@ -31,7 +39,8 @@ class Shelf:
     def list(self) -> list[str]:
         """The names of its objects."""
         if self.bucket:
-            return [key.removeprefix("made/by gemini/") for key in self.bucket.list()]
+            found = [key.removeprefix("made/by gemini/") for key in self.bucket.list()]
+            return [key.removeprefix(self._below) for key in found if key.startswith(self._below)]
         found = (path for path in self.folder.rglob("*") if path.is_file())
         return [path.relative_to(self.folder).as_posix() for path in found]
 

@@ -16,20 +16,24 @@ from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conftest import FAST, make_settings
 from gemini_interactions_mcp.core.errors import FileRefusedError, JournalError
-from gemini_interactions_mcp.core.principals import Principal
+from gemini_interactions_mcp.core.principals import SCOPES, Principal
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.files import received_files
 from gemini_interactions_mcp.files.received_files import ReceivedFiles
 from gemini_interactions_mcp.journal import clock as time_of_day
+from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.received import ReceivedRows, list_expiring_principals
 from gemini_interactions_mcp.journal.schema import RECEIVED_FILES
+from gemini_interactions_mcp.journal.tokens import AccessTokens
+from gemini_interactions_mcp.output.places import name_principal_folder
 from gemini_interactions_mcp.server import links
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.assembling import PRINCIPALS_FOLDER
 from gemini_interactions_mcp.server.identity import PrincipalToken
 from gemini_interactions_mcp.server.links import LinkSigner, SignedLink
 from gemini_interactions_mcp.settings import Settings
@@ -38,20 +42,40 @@ from reading import call, complaint, id_of, links_of, text_of
 from test_media import picture
 from test_shared_files import Shelf
 
-ALICE = Principal("token:alice", remote=True)
+NAMES = ("alice", "bob")
+BOB = {"authorization": "Bearer bob"}
 
 
-class AsAlice:
-    """An authenticator that finds the same principal in every request."""
+class Named:
+    """An authenticator that takes a name for a token; without any, it is Alice.
+
+    Attributes:
+        sent: All that was answered.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self.sent = bytearray()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        class User:
-            access_token = PrincipalToken(token="t", client_id="alice", scopes=[], principal=ALICE)
+        given = dict(scope.get("headers", [])).get(b"authorization", b"Bearer alice")
+        name = given.decode().removeprefix("Bearer ")
 
-        await self._app({**scope, "user": User()}, receive, send)
+        class User:
+            principal = Principal(name, frozenset(SCOPES), remote=True)
+            access_token = PrincipalToken(token="t", client_id=name, scopes=list(SCOPES), principal=principal)
+
+        async def note(message: Message) -> None:
+            self.sent += message.get("body", b"")
+            await send(message)
+
+        await self._app({**scope, "user": User()}, receive, note)
+
+
+async def know(database: Database) -> None:
+    """Write down who there is, as an administrator does."""
+    for name in NAMES:
+        await AccessTokens(database).ensure_principal(name)
 
 
 def opening_of(server: Any) -> Any:
@@ -59,10 +83,12 @@ def opening_of(server: Any) -> Any:
 
 
 class Team:
-    """A server for a team: its web application, and a remote client of it."""
+    """A server for a team: its web application, a remote client of it, which is Alice's, and one of Bob's."""
 
-    def __init__(self, server: Server, web: httpx2.AsyncClient, client: Client, database_url: str) -> None:
-        self.server, self.web, self.client = server, web, client
+    def __init__(
+        self, server: Server, web: httpx2.AsyncClient, client: Client, other: Client, database_url: str
+    ) -> None:
+        self.server, self.web, self.client, self.other = server, web, client, other
         self.database_url = database_url
 
     async def offer(self, name: str, **more: Any) -> tuple[str, str]:
@@ -79,15 +105,15 @@ class Team:
         moment = (time_of_day.now() - timedelta(seconds=seconds)).isoformat(timespec="microseconds")
         database = open_database(self.database_url)
         await database.write(sa.update(RECEIVED_FILES).values(expires_at=moment))
-        assert await list_expiring_principals(database) == [""]
+        assert await list_expiring_principals(database) == ["alice"]
         await database.close()
 
 
 @pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.slow)])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
-    found = Shelf(request, tmp_path, request.param)
+    found = Shelf(request, tmp_path, request.param, name_principal_folder("alice"))
     if request.param == "local":
-        found.url, found.folder = "", tmp_path / "output"
+        found.url, found.folder = "", tmp_path / "output" / PRINCIPALS_FOLDER / name_principal_folder("alice")
     return found
 
 
@@ -100,17 +126,24 @@ def team_settings(shelf: Shelf, tmp_path: Path, url: str) -> Settings:
 
 
 @pytest.fixture
-async def team(team_settings: Settings) -> AsyncGenerator[Team]:
+async def team(team_settings: Settings, tmp_path: Path) -> AsyncGenerator[Team]:
     server = build_server(team_settings, FAST)
     app = server.streamable_http_app(host="testserver", stateless_http=True)
     app.router.routes.extend(build_file_routes(server))
-    transport = httpx2.ASGITransport(AsAlice(app))
+    guarded = Named(app)
+    transport = httpx2.ASGITransport(guarded)
     async with (
         server.session_manager.run(),
         httpx2.AsyncClient(transport=transport, base_url="http://testserver") as web,
+        httpx2.AsyncClient(transport=transport, base_url="http://testserver", headers=BOB) as others,
         Client(streamable_http_client("http://testserver/mcp", http_client=web), cache=None) as client,
+        Client(streamable_http_client("http://testserver/mcp", http_client=others), cache=None) as other,
     ):
-        yield Team(server, web, client, str(team_settings.database_url))
+        await know(server.database)
+        yield Team(server, web, client, other, str(team_settings.database_url))
+    # Nothing that was answered, an error neither, names a path of the server.
+    for path in (str(tmp_path), "folder://", "s3://", "gim-", "file://"):
+        assert path.encode() not in guarded.sent
 
 
 async def test_a_file_of_another_machine_is_sent_and_read(team: Team, shelf: Shelf, emulator: Emulator) -> None:
@@ -246,7 +279,7 @@ async def test_only_so_many_files_are_kept(team: Team, monkeypatch: pytest.Monke
 async def test_addresses_that_are_not_ours_take_nothing(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     path, handle = await team.offer("a.txt")
     signer = LinkSigner(b"another secret")
-    forged = signer.sign("upload", SignedLink("", (handle.rpartition("/")[2],)), time_of_day.now() + timedelta(days=1))
+    forged = signer.sign("upload", SignedLink("alice", (handle.rpartition("/")[2],)), time_of_day.now() + timedelta(days=1))
     for token in (forged, "x", "a.b", path.rpartition("/")[2][:-2], "é"):
         assert (await team.put(f"/uploads/{token}", b"hello")).status_code == 401
     own = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
@@ -254,7 +287,7 @@ async def test_addresses_that_are_not_ours_take_nothing(team: Team, monkeypatch:
     assert (
         await team.put(f"/uploads/{own.sign('upload', SignedLink('', ('nothing',)), later)}", b"hello")
     ).status_code == 404
-    other = own.sign("upload", SignedLink("token:bob", (handle.rpartition("/")[2],)), later)
+    other = own.sign("upload", SignedLink("bob", (handle.rpartition("/")[2],)), later)
     assert (await team.put(f"/uploads/{other}", b"hello")).status_code in (404, 503)
     monkeypatch.setattr(time_of_day, "now", lambda: later + timedelta(seconds=1))
     assert (await team.put(path, b"hello")).status_code == 401
@@ -267,7 +300,7 @@ async def test_what_has_expired_is_removed(team: Team, shelf: Shelf) -> None:
     assert len(shelf.list()) == 1
     await team.age(1)
     assert "There is no file" in await complaint(team.client, "analyze_file", prompt="What?", files=[handle])
-    app = await opening_of(team.server).app()
+    app = await opening_of(team.server).app_of("alice")
     await app.received.sweep()
     assert shelf.list() == []
     database = open_database(team.database_url)
@@ -302,7 +335,7 @@ async def test_a_signed_link_leads_to_a_file(team: Team, monkeypatch: pytest.Mon
     (link,) = links_of(made)
     signer = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
     later = time_of_day.now() + links.LINK_LIFETIME
-    token = signer.sign("file", SignedLink("", (id_of(made), link.name)), later)
+    token = signer.sign("file", SignedLink("alice", (id_of(made), link.name)), later)
     whole = await team.web.get(f"/files/{token}")
     assert (whole.status_code, len(whole.content)) == (200, link.size)
     assert whole.headers["content-type"] == link.mime_type
@@ -314,17 +347,17 @@ async def test_a_signed_link_leads_to_a_file(team: Team, monkeypatch: pytest.Mon
     assert (part.status_code, part.content) == (206, whole.content[2:6])
     assert (await team.web.head(f"/files/{token}")).headers["content-length"] == str(link.size)
 
-    await call(team.client, "read_interaction", interaction_id=id_of(made), save_as="page.html")
-    page = signer.sign("file", SignedLink("", (id_of(made), "page.html")), later)
+    saved = await call(team.client, "read_interaction", interaction_id=id_of(made), save_as="html")
+    page = signer.sign("file", SignedLink("alice", (id_of(made), links_of(saved)[-1].name)), later)
     assert (await team.web.get(f"/files/{page}")).headers["content-disposition"].startswith("attachment")
 
     nowhere = [
-        signer.sign("upload", SignedLink("", (id_of(made), link.name)), later),
-        signer.sign("file", SignedLink("", (id_of(made), "other.png")), later),
-        signer.sign("file", SignedLink("", ("v1_nothing", link.name)), later),
-        signer.sign("file", SignedLink("token:bob", (id_of(made), link.name)), later),
-        signer.sign("file", SignedLink("", (link.name,)), later),
-        LinkSigner(b"another").sign("file", SignedLink("", (id_of(made), link.name)), later),
+        signer.sign("upload", SignedLink("alice", (id_of(made), link.name)), later),
+        signer.sign("file", SignedLink("alice", (id_of(made), "other.png")), later),
+        signer.sign("file", SignedLink("alice", ("v1_nothing", link.name)), later),
+        signer.sign("file", SignedLink("bob", (id_of(made), link.name)), later),
+        signer.sign("file", SignedLink("alice", (link.name,)), later),
+        LinkSigner(b"another").sign("file", SignedLink("alice", (id_of(made), link.name)), later),
         "x" * 5000,
     ]
     answers = [await team.web.get(f"/files/{each}") for each in nowhere]
@@ -348,7 +381,7 @@ async def test_a_journal_that_is_down_is_told_without_its_reason(team: Team, mon
     sent, read = await team.put(path, b"hello"), await team.web.get("/files/x")
     assert (sent.status_code, sent.json()) == (503, {"error": "The file cannot be kept now; send it again later."})
     assert (read.status_code, read.json()) == (503, {"error": "The file cannot be read now; try again later."})
-    app = await opening.app()
+    app = await opening.app_of("alice")
     monkeypatch.setattr(app.links, "_share", fail)
     made = await call(team.client, "generate_image", prompt="a red bicycle")
     assert "/files/" not in text_of(made).replace("/files/2", "")
@@ -406,7 +439,7 @@ async def test_what_cannot_be_removed_is_removed_later(
     path, _ = await team.offer("a.txt")
     await team.put(path, b"hello")
     await team.age(1)
-    app = await opening_of(team.server).app()
+    app = await opening_of(team.server).app_of("alice")
     with monkeypatch.context() as patch:
 
         def fail(*_: Any) -> None:
@@ -441,8 +474,9 @@ async def test_the_servers_of_a_journal_know_each_others_addresses(team_settings
             app = server.streamable_http_app(host="testserver", stateless_http=True)
             app.router.routes.extend(build_file_routes(server))
             await stack.enter_async_context(server.session_manager.run())
-            web = httpx2.AsyncClient(transport=httpx2.ASGITransport(AsAlice(app)), base_url="http://testserver")
+            web = httpx2.AsyncClient(transport=httpx2.ASGITransport(Named(app)), base_url="http://testserver")
             webs.append(await stack.enter_async_context(web))
+        await know(apps[0].database)
         client = Client(streamable_http_client("http://testserver/mcp", http_client=webs[0]), cache=None)
         one = await stack.enter_async_context(client)
         told = await call(one, "upload_file", name="a.txt")
@@ -461,7 +495,7 @@ async def test_without_a_public_address_the_one_that_was_asked_is_told(team_sett
     app = server.streamable_http_app(host="testserver", stateless_http=True)
     async with (
         server.session_manager.run(),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(AsAlice(app)), base_url="http://elsewhere:8080") as web,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(Named(app)), base_url="http://elsewhere:8080") as web,
         Client(streamable_http_client("http://elsewhere:8080/mcp", http_client=web), cache=None) as client,
     ):
         told = await call(client, "upload_file", name="a.txt")

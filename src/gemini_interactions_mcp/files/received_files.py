@@ -135,7 +135,7 @@ class ReceivedFiles:
         """
         row = await self._rows.find(file_id)
         if row is None:
-            raise TransferError(404, "There is no such upload, or it has expired; call upload_file again.")
+            raise make_missing_upload_error()
         self._check_length(row, length)
         claim = await self._rows.claim(file_id)
         if claim is None:
@@ -236,6 +236,11 @@ class ReceivedFiles:
             except FileRefusedError as exc:
                 status = {REASON_UNSUPPORTED: 415, REASON_TOO_LARGE: 413}.get(exc.reason, 422)
                 raise TransferError(status, str(exc)) from exc
+
+
+def make_missing_upload_error() -> TransferError:
+    """Return the error about an upload that is not there, or is another's, or that of a principal who was revoked."""
+    return TransferError(404, "There is no such upload, or it has expired; call upload_file again.")
 
 
 def make_saved_file(row: ReceivedFile) -> SavedFile:

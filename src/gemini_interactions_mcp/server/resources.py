@@ -196,7 +196,11 @@ def check_resource_length(record: Record) -> Record:
 
 def render_record_json(record: Record) -> str:
     """Return the record and its cost as JSON, with hidden characters escaped."""
-    data = record.model_dump(mode="json") | {"cost_usd": amounts.convert_to_dollars(record.cost)}
+    placed = [
+        each.model_copy(update={"path": resource_addresses.find_file_address(record, each)}) for each in record.files
+    ]
+    shown = record.model_copy(update={"files": tuple(placed)})
+    data = shown.model_dump(mode="json") | {"cost_usd": amounts.convert_to_dollars(record.cost)}
     return escape_hidden(json.dumps(data, indent=2, ensure_ascii=False))
 
 
