@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conftest import FAST, make_settings
-from gemini_interactions_mcp.core.errors import FileRefusedError, JournalError
+from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError, JournalError
 from gemini_interactions_mcp.core.principals import SCOPES, Principal
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.files import received_files
@@ -30,7 +30,7 @@ from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.received import ReceivedRows, list_expiring_principals
 from gemini_interactions_mcp.journal.schema import RECEIVED_FILES
 from gemini_interactions_mcp.journal.tokens import AccessTokens
-from gemini_interactions_mcp.output.places import name_principal_folder
+from gemini_interactions_mcp.output.places import name_principal_folder, open_place
 from gemini_interactions_mcp.server import links
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.assembling import PRINCIPALS_FOLDER
@@ -142,8 +142,9 @@ async def team(team_settings: Settings, tmp_path: Path) -> AsyncGenerator[Team]:
         await know(server.database)
         yield Team(server, web, client, other, str(team_settings.database_url))
     # Nothing that was answered, an error neither, names a path of the server.
-    for path in (str(tmp_path), "folder://", "s3://", "gim-", "file://"):
-        assert path.encode() not in guarded.sent
+    for path in (str(tmp_path), "folder://", "s3://", "bucket-", "file://"):
+        found = guarded.sent.find(path.encode())
+        assert found < 0, bytes(guarded.sent[max(0, found - 300) : found + 200])
 
 
 async def test_a_file_of_another_machine_is_sent_and_read(team: Team, shelf: Shelf, emulator: Emulator) -> None:
@@ -311,7 +312,6 @@ async def test_what_has_expired_is_removed(team: Team, shelf: Shelf) -> None:
 async def test_a_place_that_takes_nothing_is_told_and_the_file_can_be_sent_again(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gemini_interactions_mcp.core.errors import ConfigurationError
     from gemini_interactions_mcp.output import saving
 
     def fail(*_: Any) -> Any:
@@ -478,15 +478,126 @@ async def test_the_servers_of_a_journal_know_each_others_addresses(team_settings
             webs.append(await stack.enter_async_context(web))
         await know(apps[0].database)
         client = Client(streamable_http_client("http://testserver/mcp", http_client=webs[0]), cache=None)
-        one = await stack.enter_async_context(client)
-        told = await call(one, "upload_file", name="a.txt")
-        assert told.meta
-        assert (await webs[1].put(told.meta["upload_url"], content=b"hello")).status_code == 201
-        await call(one, "analyze_file", prompt="What?", files=[told.meta["uri"]])
-        made = await call(one, "generate_image", prompt="a red bicycle")
-        (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
-        assert (await webs[1].get(address)).status_code == 200
+        alice = await stack.enter_async_context(client)
+        webs[1].headers.update(BOB)
+        client = Client(streamable_http_client("http://testserver/mcp", http_client=webs[1]), cache=None)
+        bob = await stack.enter_async_context(client)
+        handles: list[str] = []
+        # What one is given by a server, the other server takes, and gives.
+        for one, other in ((alice, webs[1]), (bob, webs[0])):
+            told = await call(one, "upload_file", name="a.txt")
+            assert told.meta
+            assert (await other.put(told.meta["upload_url"], content=b"hello")).status_code == 201
+            await call(one, "analyze_file", prompt="What?", files=[told.meta["uri"]])
+            made = await call(one, "generate_image", prompt="a red bicycle")
+            (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
+            assert (await other.get(address)).status_code == 200
+            handles.append(told.meta["uri"])
         assert len(shelf.list()) == 2
+        assert "There is no file" in await complaint(bob, "analyze_file", prompt="What?", files=[handles[0]])
+        assert "There is no file" in await complaint(alice, "analyze_file", prompt="What?", files=[handles[1]])
+
+
+async def test_what_another_has_is_not_there(team: Team) -> None:
+    path, handle = await team.offer("a.txt")
+    await team.put(path, b"hello")
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+
+    async def told(tool: str, named: str, **arguments: Any) -> str:
+        return (await complaint(team.other, tool, prompt="?", **arguments)).replace(named, "NAME")
+
+    for tool, argument in (("analyze_file", "files"), ("generate_image", "images"), ("start_research", "files")):
+        for own, none in ((handle, "gemini://uploads/never"), (str(link.uri), f"gemini://interactions/v1_x/files/{link.name}")):
+            found = await told(tool, own.split("/")[3], **{argument: [own]})
+            assert found == await told(tool, none.split("/")[3], **{argument: [none]})
+    await team.other.call_tool("list_interactions", {})
+    signer = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
+    later = time_of_day.now() + timedelta(minutes=15)
+
+    def sign(kind: Any, *parts: str) -> str:
+        return signer.sign(kind, SignedLink("bob", parts), later)
+
+    read = [await team.web.get(f"/files/{sign('file', each, link.name)}") for each in (id_of(made), "v1_x")]
+    assert read[0].status_code == 404
+    assert read[0].text == read[1].text
+    late, _ = await team.offer("b.txt")
+    for file_id in (handle.rpartition("/")[2], "never"):
+        sent = await team.put(f"/uploads/{sign('upload', file_id)}", b"mine")
+        assert (sent.status_code, "There is no such upload" in sent.text) == (404, True)
+    assert (await team.put(late, b"hello")).status_code == 201
+
+
+async def test_the_addresses_of_who_is_revoked_lead_nowhere(team: Team, shelf: Shelf) -> None:
+    path, handle = await team.offer("a.txt")
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
+    nowhere = await team.web.get("/files/x")
+    signer = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
+    never = signer.sign("upload", SignedLink("bob", ("never",)), time_of_day.now() + timedelta(days=1))
+    unknown = await team.put(f"/uploads/{never}", b"hello")
+    rows = AccessTokens(team.server.database)
+    await rows.revoke_principal("alice")
+    read, sent = await team.web.get(address), await team.put(path, b"hello")
+    assert (read.status_code, read.text) == (nowhere.status_code, nowhere.text) == (404, nowhere.text)
+    assert (sent.status_code, sent.text) == (unknown.status_code, unknown.text) == (404, unknown.text)
+    assert len(shelf.list()) == 1
+    # What was sent by then expires all the same.
+    await team.age(1)
+    await (await opening_of(team.server)._open_named("alice")).received.sweep()
+    await rows.restore_principal("alice")
+    assert (await team.web.get(address)).status_code == 200
+    assert "There is no file" in await complaint(team.client, "analyze_file", prompt="What?", files=[handle])
+
+
+async def test_no_tool_tells_a_path_of_the_server(team: Team, shelf: Shelf) -> None:
+    """What is answered is searched by `team`, at its end."""
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+    assert f"Saved: {link.uri} (image/" in text_of(made)
+    named = {"interaction_id": id_of(made)}
+    for form in ("md", "html", "pdf", "json"):
+        await team.client.call_tool("read_interaction", {**named, "save_as": form})
+    await call(team.client, "read_view", **named)
+    await call(team.client, "read_view", **named, name=link.name)
+    await call(team.client, "list_interactions")
+    for address in (link.uri, f"gemini://interactions/{id_of(made)}/data", "gemini://interactions", "gemini://usage"):
+        await team.client.read_resource(address)
+    report = await call(team.client, "start_research", prompt="bicycles")
+    done = await call(team.client, "check_research", interaction_id=id_of(report), wait_seconds=20)
+    assert "gemini://interactions/" in text_of(done)
+    await call(team.client, "analyze_file", prompt="What?", files=[link.uri])
+    if not shelf.bucket:
+        (picture_path,) = shelf.folder.glob("*.jp*g")
+        picture_path.write_bytes(b"something else")
+        changed = await call(team.client, "read_interaction", **named)
+        assert "was changed or moved" in text_of(changed)
+        await complaint(team.client, "analyze_file", prompt="What?", files=[link.uri])
+        assert f"File kept: {link.name} was changed" in text_of(await call(team.client, "delete_interaction", **named))
+        await call(team.client, "delete_interaction", interaction_id=id_of(report))
+        assert [path.name for path in shelf.folder.iterdir() if path.is_file()] == [picture_path.name]
+
+
+async def test_a_folder_that_cannot_be_written_is_not_named(team_settings: Settings, tmp_path: Path) -> None:
+    settings = team_settings.model_copy(update={"output_url": None, "output_dir": tmp_path / "taken"})
+    settings.output_dir.write_text("no folder", encoding="utf-8")
+    place = open_place(settings.model_copy(update={"output_dir": settings.output_dir / "alice"}), Principal("alice", remote=True))
+    for attempt in (place.check_writable, place.open_nameless, lambda: place.add(b"x", ["a.txt"])):
+        with pytest.raises(ConfigurationError, match="Cannot write to the output folder of this server") as caught:
+            attempt()
+        assert str(tmp_path) not in str(caught.value)
+
+
+async def test_a_picture_that_is_gone_is_restored_at_its_address(team: Team, shelf: Shelf) -> None:
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+    if shelf.bucket:
+        return
+    (path,) = shelf.folder.glob("*.jp*g")
+    path.unlink()
+    await call(team.client, "read_interaction", interaction_id=id_of(made))
+    assert path.exists()
+    assert (await team.client.read_resource(link.uri)).contents
 
 
 async def test_without_a_public_address_the_one_that_was_asked_is_told(team_settings: Settings, tmp_path: Path) -> None:
