@@ -280,7 +280,9 @@ async def test_only_so_many_files_are_kept(team: Team, monkeypatch: pytest.Monke
 async def test_addresses_that_are_not_ours_take_nothing(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     path, handle = await team.offer("a.txt")
     signer = LinkSigner(b"another secret")
-    forged = signer.sign("upload", SignedLink("alice", (handle.rpartition("/")[2],)), time_of_day.now() + timedelta(days=1))
+    forged = signer.sign(
+        "upload", SignedLink("alice", (handle.rpartition("/")[2],)), time_of_day.now() + timedelta(days=1)
+    )
     for token in (forged, "x", "a.b", path.rpartition("/")[2][:-2], "é"):
         assert (await team.put(f"/uploads/{token}", b"hello")).status_code == 401
     own = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
@@ -508,7 +510,10 @@ async def test_what_another_has_is_not_there(team: Team) -> None:
         return (await complaint(team.other, tool, prompt="?", **arguments)).replace(named, "NAME")
 
     for tool, argument in (("analyze_file", "files"), ("generate_image", "images"), ("start_research", "files")):
-        for own, none in ((handle, "gemini://uploads/never"), (str(link.uri), f"gemini://interactions/v1_x/files/{link.name}")):
+        for own, none in (
+            (handle, "gemini://uploads/never"),
+            (str(link.uri), f"gemini://interactions/v1_x/files/{link.name}"),
+        ):
             found = await told(tool, own.split("/")[3], **{argument: [own]})
             assert found == await told(tool, none.split("/")[3], **{argument: [none]})
     await team.other.call_tool("list_interactions", {})
@@ -581,7 +586,9 @@ async def test_no_tool_tells_a_path_of_the_server(team: Team, shelf: Shelf) -> N
 async def test_a_folder_that_cannot_be_written_is_not_named(team_settings: Settings, tmp_path: Path) -> None:
     settings = team_settings.model_copy(update={"output_url": None, "output_dir": tmp_path / "taken"})
     settings.output_dir.write_text("no folder", encoding="utf-8")
-    place = open_place(settings.model_copy(update={"output_dir": settings.output_dir / "alice"}), Principal("alice", remote=True))
+    place = open_place(
+        settings.model_copy(update={"output_dir": settings.output_dir / "alice"}), Principal("alice", remote=True)
+    )
     for attempt in (place.check_writable, place.open_nameless, lambda: place.add(b"x", ["a.txt"])):
         with pytest.raises(ConfigurationError, match="Cannot write to the output folder of this server") as caught:
             attempt()

@@ -19,3 +19,4 @@ from .stored_files import IndexingWork as IndexingWork
 from .stored_files import StoredFile as StoredFile
 from .stored_files import describe_entries as describe_entries
 from .upload_cache import UploadCache as UploadCache
+from .verified_copies import VerifiedCopies as VerifiedCopies

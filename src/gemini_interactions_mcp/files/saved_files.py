@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final, Protocol
 
 from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders
@@ -23,6 +23,7 @@ from gemini_interactions_mcp.output import Place, locate_local
 
 from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
 from .stored_objects import StoredObjects, hash_stream, make_replaced_error, name_place
+from .verified_copies import VerifiedCopies
 
 REPLACED_ERRNOS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ESTALE})
 """Error numbers that show a link, a file or another folder in place of what was saved."""
@@ -33,6 +34,10 @@ class Holding(Protocol):
 
     def opened(self, file: SavedFile) -> BufferedReader:
         """Open a file that is unchanged."""
+        ...
+
+    def read(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged, for who reads it by pieces."""
         ...
 
     def check(self, file: SavedFile) -> None:
@@ -64,6 +69,8 @@ class LocalFiles:
         """Open a file that is unchanged."""
         with self._open_folder(file) as folder:
             return self._open_unchanged(file, folder)
+
+    read = opened
 
     def check(self, file: SavedFile) -> None:
         """Check that a file of the same size exists."""
@@ -123,10 +130,10 @@ class SavedFiles:
         place: Where new files are saved; if that is an object store, its files are read.
     """
 
-    def __init__(self, boundary: Boundary, place: Place | None = None) -> None:
+    def __init__(self, boundary: Boundary, place: Place | None = None, copies: VerifiedCopies | None = None) -> None:
         self._locate = locate_local if place is None else place.locate
         self._local = LocalFiles(boundary, self._locate)
-        self._objects = StoredObjects(place)
+        self._objects = StoredObjects(place, copies)
 
     def opened(self, file: SavedFile) -> BufferedReader:
         """Open a file that is unchanged; the stream is at its start.
@@ -137,9 +144,13 @@ class SavedFiles:
         """
         return self._find_holding(file).opened(file)
 
+    def read(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged, as `opened`, to read and seek in it only: it may have no number of its own."""
+        return self._find_holding(file).read(file)
+
     def content(self, file: SavedFile) -> bytes:
         """Read the whole file."""
-        with self.opened(file) as stream:
+        with self.read(file) as stream:
             return stream.read(file.bytes)
 
     def holds(self, file: SavedFile, content: bytes | bytearray) -> bool:

@@ -75,6 +75,7 @@ class Assembler:
         self.database = database
         self._connections: dict[str, Connections] = {}
         self.decoding = anyio.CapacityLimiter(1)
+        self.copies = files.VerifiedCopies()
 
     async def derive_settings(self, principal: Principal) -> Settings:
         """Return the settings as they are for a principal.
@@ -113,8 +114,9 @@ class Assembler:
         return self._connections[account]
 
     async def close(self) -> None:
-        """Close the database, then the connections."""
+        """Close the database, then the copies of files and the connections."""
         await self.database.close()
+        self.copies.forget()
         async with anyio.create_task_group() as closing:
             for each in self._connections.values():
                 closing.start_soon(each.close)

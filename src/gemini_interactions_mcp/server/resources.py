@@ -255,7 +255,7 @@ async def open_named_file(app: AppContext, record: Record, name: str) -> tuple[S
     file = saved_files.index_saved_files(record.files).get(name)
     if file is None:
         raise FileRefusedError("There is no such file.")
-    return file, await anyio.to_thread.run_sync(app.saved.opened, file)
+    return file, await anyio.to_thread.run_sync(app.saved.read, file)
 
 
 async def complete_argument(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:
