@@ -595,6 +595,19 @@ async def test_a_folder_that_cannot_be_written_is_not_named(team_settings: Setti
         assert str(tmp_path) not in str(caught.value)
 
 
+async def test_who_is_opened_for_what_has_expired_has_it_removed(
+    team: Team, team_settings: Settings, shelf: Shelf
+) -> None:
+    path, _ = await team.offer("a.txt")
+    await team.put(path, b"hello")
+    await team.age(1)
+    async with opening_of(build_server(team_settings, FAST)).running() as opening:
+        await opening.app_of("alice")
+        with anyio.fail_after(10):
+            while shelf.list() or await list_expiring_principals(opening.database):
+                await anyio.sleep(0.01)
+
+
 async def test_a_picture_that_is_gone_is_restored_at_its_address(team: Team, shelf: Shelf) -> None:
     made = await call(team.client, "generate_image", prompt="a red bicycle")
     (link,) = links_of(made)

@@ -160,13 +160,13 @@ class ReceivedFiles:
         return received
 
     async def tend(self, interval: float) -> None:
-        """Remove files that have expired, again and again, until cancelled."""
+        """Remove files that have expired, at once and again and again, until cancelled."""
         while True:
-            await anyio.sleep(interval)
             try:
                 await self.sweep()
             except JournalError as exc:
                 logger.info("Received files cannot be tended: %s", exc)
+            await anyio.sleep(interval)
 
     async def sweep(self) -> None:
         """Remove files that have expired, or were never sent.

@@ -102,8 +102,10 @@ class Assembler:
             tasks: Runs the background tasks.
         """
         parts = TenantParts(self, settings, principal, tasks)
-        for work in (parts.runs.tend, parts.changes.watch, partial(parts.received.tend, self.timing.pruning)):
+        for work in (parts.runs.tend, parts.changes.watch):
             tasks.start_endless(work)
+        if principal.remote:
+            tasks.start_endless(partial(parts.received.tend, self.timing.pruning))
         return parts.build_context()
 
     def connect(self, settings: Settings) -> Connections:
