@@ -20,6 +20,7 @@ from mcp_types import INVALID_REQUEST, ResourceTemplateReference
 from conftest import Mode
 from gemini_interactions_mcp.core.principals import DELETE_SCOPE, READ_SCOPE, SCOPES, SPEND_SCOPE, WRITE_SCOPE
 from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.journal.tokens import AccessTokens
 from gemini_interactions_mcp.server.fixed_resources import FIXED_RESOURCES
 from gemini_interactions_mcp.server.resources import RESOURCE_TEMPLATES
 from gemini_interactions_mcp.server.scopes import find_required_scope, list_required_scopes
@@ -44,10 +45,12 @@ class Things:
     store: str
     document: str
     upload: str
+    sent: str
     environment: str
 
     def names(self) -> dict[str, str]:
-        plain = {text: name for name, text in vars(self).items()} | {self.upload[6:]: "upload_id"}
+        ids = {self.upload[6:]: "upload_id", self.sent.rpartition("/")[2]: "sent_id"}
+        plain = {text: name for name, text in vars(self).items()} | ids
         return plain | {quote(text, safe=""): name for text, name in plain.items()}
 
 
@@ -64,6 +67,7 @@ CALLS: list[tuple[str, str, Arguments]] = [
     ),
     ("analyze_file", "saved file", lambda has: {"prompt": "?", "files": [has.file]}),
     ("analyze_file", "saved files", lambda has: {"prompt": "?", "files": [f"gemini://interactions/{has.drawn}"]}),
+    ("analyze_file", "sent file", lambda has: {"prompt": "?", "files": [has.sent]}),
     ("analyze_file", "upload", lambda has: {"prompt": "?", "files": [has.upload]}),
     (
         "analyze_file",
@@ -84,13 +88,16 @@ CALLS: list[tuple[str, str, Arguments]] = [
         lambda has: {"prompt": "?", "files": ["https://a.org/a.pdf"], "previous_interaction_id": has.asked},
     ),
     ("generate_image", "saved file", lambda has: {"prompt": "?", "images": [has.file]}),
+    ("generate_image", "named sent file", lambda has: {"prompt": "?", "images": [f"logo={has.sent}"]}),
     ("generate_image", "named upload", lambda has: {"prompt": "?", "images": [f"logo={has.upload}"]}),
     ("generate_image", "previous", lambda has: {"prompt": "?", "previous_interaction_id": has.drawn}),
     ("generate_video", "saved file", lambda has: {"prompt": "?", "images": [has.file]}),
+    ("generate_video", "sent file", lambda has: {"prompt": "?", "video": has.sent}),
     ("generate_video", "upload", lambda has: {"prompt": "?", "video": has.upload}),
     ("generate_video", "previous", lambda has: {"prompt": "?", "previous_interaction_id": has.drawn}),
     ("start_research", "previous", lambda has: {"prompt": "?", "previous_interaction_id": has.asked}),
     ("start_research", "file", lambda has: {"prompt": "?", "files": [has.file]}),
+    ("start_research", "sent file", lambda has: {"prompt": "?", "files": [has.sent]}),
     ("start_research", "upload", lambda has: {"prompt": "?", "files": [has.upload]}),
     ("start_research", "store", lambda has: {"prompt": "?", "tools": [f"file_search:{has.store}"]}),
     (
@@ -108,6 +115,7 @@ CALLS: list[tuple[str, str, Arguments]] = [
     ("cancel_research", "label", lambda has: {"interaction_id": has.task}),
     ("manage_store", "list", lambda has: {"action": "list", "store": has.store}),
     ("manage_store", "add", lambda has: {"action": "add", "store": has.store, "files": [has.file]}),
+    ("manage_store", "add sent file", lambda has: {"action": "add", "store": has.store, "files": [has.sent]}),
     ("manage_store", "remove", lambda has: {"action": "remove", "store": has.store, "document": has.document}),
     ("manage_store", "delete", lambda has: {"action": "delete", "store": has.store, "force": True}),
     ("list_interactions", "query", lambda has: {"query": has.asked}),
@@ -122,7 +130,7 @@ CALLS: list[tuple[str, str, Arguments]] = [
 ]
 """Every way of a tool to name something."""
 
-NAMELESS = {"generate_audio"}
+NAMELESS = {"generate_audio", "upload_file"}
 """Tools that name nothing that anybody has."""
 
 ADDRESSES: list[tuple[str, Callable[[Things], str]]] = [
@@ -133,8 +141,21 @@ ADDRESSES: list[tuple[str, Callable[[Things], str]]] = [
 ]
 
 
-async def make_things(client: Client, emulator: Emulator) -> Things:
+async def send_file(place: Place, client: Client) -> str:
+    """Have a client send a file, and return its handle."""
+    told = await call(client, "upload_file", name="anna.txt")
+    assert told.meta
+
+    async def content() -> AsyncGenerator[bytes]:
+        yield SECRET.encode()
+
+    await place.server.receive_file(told.meta["upload_url"].rpartition("/")[2], None, content())
+    return told.meta["uri"]
+
+
+async def make_things(place: Place, client: Client, emulator: Emulator) -> Things:
     """Have something of each kind made."""
+    await AccessTokens(place.server.database).ensure_principal("anna")
     asked = id_of(await call(client, "gemini_ask", prompt=SECRET))
     picture = await call(client, "generate_image", prompt=SECRET)
     (link,) = links_of(picture)
@@ -149,6 +170,7 @@ async def make_things(client: Client, emulator: Emulator) -> Things:
         store=store,
         document=f"{store}/documents/a",
         upload="files/anna12345678",
+        sent=await send_file(place, client),
         environment="env-anna-1",
     )
 
@@ -173,6 +195,7 @@ def never_made(has: Things) -> Things:
         store=f"fileSearchStores/{scramble(has.store.partition('/')[2])}",
         document=f"fileSearchStores/x/documents/{secrets.token_hex(3)}",
         upload=f"files/{secrets.token_hex(6)}",
+        sent=f"gemini://uploads/{secrets.token_urlsafe(16)}",
         environment=f"env-none-{secrets.token_hex(2)}",
     )
 
@@ -196,7 +219,7 @@ async def world(settings: Settings, emulator: Emulator, mode: Mode = "auto") -> 
         place.client("anna", tasks=True) as anna,
         place.client("berta", mode, tasks=mode == "auto") as berta,
     ):
-        yield World(place, anna, berta, await make_things(anna, emulator), emulator)
+        yield World(place, anna, berta, await make_things(place, anna, emulator), emulator)
 
 
 async def outcome(work: Awaitable[Any], has: Things) -> str:

@@ -1,7 +1,10 @@
 """Files in a store that two servers share: what one saves, the other reads, shows, exports, restores and deletes."""
 
-from collections.abc import AsyncGenerator
+import base64
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +17,27 @@ from pydantic import SecretStr
 
 from conftest import FAST, make_settings
 from gemini_interactions_mcp.emulator import Emulator
+from gemini_interactions_mcp.files import verified_copies
+from gemini_interactions_mcp.files.verified_copies import CopyKey, VerifiedCopies
 from gemini_interactions_mcp.output import objects
 from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.views import files as views
 from reading import call, complaint, id_of, links_of, newest, posts, previews_of, text_of
 from storing import SECRET
 
 
 class Shelf:
-    """The store of a test."""
+    """The store of a test.
 
-    def __init__(self, request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
+    Args:
+        request: Has the bucket of the test.
+        tmp_path: The folder of the test.
+        kind: Of the store.
+        below: The folder in it that is looked at.
+    """
+
+    def __init__(self, request: pytest.FixtureRequest, tmp_path: Path, kind: str, below: str = "") -> None:
+        self._below = f"{below}/" if below else ""
         self.folder = tmp_path / "store"
         self.bucket = request.getfixturevalue("bucket") if kind == "s3" else None
         self.url = self.bucket.url if self.bucket else f"file://{self.folder.as_posix()}"
@@ -31,7 +45,8 @@ class Shelf:
     def list(self) -> list[str]:
         """The names of its objects."""
         if self.bucket:
-            return [key.removeprefix("made/by gemini/") for key in self.bucket.list()]
+            found = [key.removeprefix("made/by gemini/") for key in self.bucket.list()]
+            return [key.removeprefix(self._below) for key in found if key.startswith(self._below)]
         found = (path for path in self.folder.rglob("*") if path.is_file())
         return [path.relative_to(self.folder).as_posix() for path in found]
 
@@ -151,3 +166,72 @@ async def test_a_report_is_saved_in_the_store(clients: tuple[Client, Client], sh
     assert "gemini://interactions/" in text_of(done)
     await call(two, "delete_interaction", interaction_id=id_of(done))
     assert shelf.list() == []
+
+
+async def test_a_file_that_is_read_by_pieces_is_copied_once(
+    clients: tuple[Client, Client], shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = clients
+    made = await call(one, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+    store = objects.open_object_store(shelf.url)
+    path = f"{shelf.url.partition('?')[0]}/{link.name}"
+    with store.read(path, link.size or 0) as stream:
+        whole = stream.read()
+    reads: list[str] = []
+    read = objects.ObjectStore.read
+
+    def note(self: objects.ObjectStore, path: str, size: int) -> Any:
+        reads.append(path)
+        return read(self, path, size)
+
+    monkeypatch.setattr(objects.ObjectStore, "read", note)
+    monkeypatch.setattr(views, "PIECE_BYTES", 1_000)
+    pieces = bytearray()
+    while len(pieces) < len(whole):
+        piece = await call(two, "read_view", interaction_id=id_of(made), name=link.name, offset=len(pieces))
+        pieces += base64.b64decode((piece.meta or {})["gemini-interactions/view"]["base64"])
+    assert (pieces, len(reads)) == (whole, 1)
+    # Another object in its place is noticed at once.
+    assert store.replace(b"x" * len(whole), path, store.status(path).version)
+    said = await complaint(two, "read_view", interaction_id=id_of(made), name=link.name, offset=0)
+    assert "was changed or moved" in said
+
+
+def test_copies_are_few_and_do_not_last(tmp_path: Path) -> None:
+    copies = VerifiedCopies()
+    keys = [CopyKey(f"s3://a/{number}", "1", "abc") for number in range(verified_copies.MAX_COPIES + 1)]
+    with (tmp_path / "a").open("w+b") as file:
+        file.write(b"hello")
+        file.flush()
+        for key in keys:
+            copies.keep(key, file, 5)
+        copies.keep(keys[0]._replace(version="2"), file, verified_copies.MAX_COPY_BYTES + 1)
+    assert copies.find(keys[0]) is None
+    readers = [each for key in keys[1:] if (each := copies.find(key))]
+    assert len(readers) == verified_copies.MAX_COPIES
+    copies.forget(keys[1].path)
+    assert copies.find(keys[1]) is None
+    assert [reader.seek(-2, 2) for reader in readers] == [3] * len(readers)
+    assert {reader.read() for reader in readers} == {b"lo"}
+    brief = VerifiedCopies(0.01)
+    with (tmp_path / "a").open("rb") as file:
+        brief.keep(keys[1], file, 5)
+    until_gone(lambda: brief.find(keys[1]))
+    copies.forget()
+    copies.drop(keys[2])
+    assert not any(map(copies.find, keys))
+    for reader in readers:
+        reader.close()
+        reader.raw.close()
+
+
+def until_gone(find: Callable[[], BufferedReader | None]) -> None:
+    """Wait until a copy is closed."""
+    for _ in range(500):
+        found = find()
+        if found is None:
+            return
+        found.close()
+        time.sleep(0.01)
+    raise AssertionError("it lasts")

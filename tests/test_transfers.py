@@ -16,20 +16,24 @@ from mcp.client.streamable_http import streamable_http_client
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from conftest import FAST, make_settings
-from gemini_interactions_mcp.core.errors import FileRefusedError, JournalError
-from gemini_interactions_mcp.core.principals import Principal
+from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError, JournalError
+from gemini_interactions_mcp.core.principals import SCOPES, Principal
 from gemini_interactions_mcp.emulator import Emulator
 from gemini_interactions_mcp.files import received_files
 from gemini_interactions_mcp.files.received_files import ReceivedFiles
 from gemini_interactions_mcp.journal import clock as time_of_day
+from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.received import ReceivedRows, list_expiring_principals
 from gemini_interactions_mcp.journal.schema import RECEIVED_FILES
+from gemini_interactions_mcp.journal.tokens import AccessTokens
+from gemini_interactions_mcp.output.places import name_principal_folder, open_place
 from gemini_interactions_mcp.server import links
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.assembling import PRINCIPALS_FOLDER
 from gemini_interactions_mcp.server.identity import PrincipalToken
 from gemini_interactions_mcp.server.links import LinkSigner, SignedLink
 from gemini_interactions_mcp.settings import Settings
@@ -38,20 +42,40 @@ from reading import call, complaint, id_of, links_of, text_of
 from test_media import picture
 from test_shared_files import Shelf
 
-ALICE = Principal("token:alice", remote=True)
+NAMES = ("alice", "bob")
+BOB = {"authorization": "Bearer bob"}
 
 
-class AsAlice:
-    """An authenticator that finds the same principal in every request."""
+class Named:
+    """An authenticator that takes a name for a token; without any, it is Alice.
+
+    Attributes:
+        sent: All that was answered.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self.sent = bytearray()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        class User:
-            access_token = PrincipalToken(token="t", client_id="alice", scopes=[], principal=ALICE)
+        given = dict(scope.get("headers", [])).get(b"authorization", b"Bearer alice")
+        name = given.decode().removeprefix("Bearer ")
 
-        await self._app({**scope, "user": User()}, receive, send)
+        class User:
+            principal = Principal(name, frozenset(SCOPES), remote=True)
+            access_token = PrincipalToken(token="t", client_id=name, scopes=list(SCOPES), principal=principal)
+
+        async def note(message: Message) -> None:
+            self.sent += message.get("body", b"")
+            await send(message)
+
+        await self._app({**scope, "user": User()}, receive, note)
+
+
+async def know(database: Database) -> None:
+    """Write down who there is, as an administrator does."""
+    for name in NAMES:
+        await AccessTokens(database).ensure_principal(name)
 
 
 def opening_of(server: Any) -> Any:
@@ -59,10 +83,12 @@ def opening_of(server: Any) -> Any:
 
 
 class Team:
-    """A server for a team: its web application, and a remote client of it."""
+    """A server for a team: its web application, a remote client of it, which is Alice's, and one of Bob's."""
 
-    def __init__(self, server: Server, web: httpx2.AsyncClient, client: Client, database_url: str) -> None:
-        self.server, self.web, self.client = server, web, client
+    def __init__(
+        self, server: Server, web: httpx2.AsyncClient, client: Client, other: Client, database_url: str
+    ) -> None:
+        self.server, self.web, self.client, self.other = server, web, client, other
         self.database_url = database_url
 
     async def offer(self, name: str, **more: Any) -> tuple[str, str]:
@@ -79,15 +105,15 @@ class Team:
         moment = (time_of_day.now() - timedelta(seconds=seconds)).isoformat(timespec="microseconds")
         database = open_database(self.database_url)
         await database.write(sa.update(RECEIVED_FILES).values(expires_at=moment))
-        assert await list_expiring_principals(database) == [""]
+        assert await list_expiring_principals(database) == ["alice"]
         await database.close()
 
 
 @pytest.fixture(params=["local", pytest.param("s3", marks=pytest.mark.slow)])
 def shelf(request: pytest.FixtureRequest, tmp_path: Path) -> Shelf:
-    found = Shelf(request, tmp_path, request.param)
+    found = Shelf(request, tmp_path, request.param, name_principal_folder("alice"))
     if request.param == "local":
-        found.url, found.folder = "", tmp_path / "output"
+        found.url, found.folder = "", tmp_path / "output" / PRINCIPALS_FOLDER / name_principal_folder("alice")
     return found
 
 
@@ -100,17 +126,25 @@ def team_settings(shelf: Shelf, tmp_path: Path, url: str) -> Settings:
 
 
 @pytest.fixture
-async def team(team_settings: Settings) -> AsyncGenerator[Team]:
+async def team(team_settings: Settings, tmp_path: Path) -> AsyncGenerator[Team]:
     server = build_server(team_settings, FAST)
     app = server.streamable_http_app(host="testserver", stateless_http=True)
     app.router.routes.extend(build_file_routes(server))
-    transport = httpx2.ASGITransport(AsAlice(app))
+    guarded = Named(app)
+    transport = httpx2.ASGITransport(guarded)
     async with (
         server.session_manager.run(),
         httpx2.AsyncClient(transport=transport, base_url="http://testserver") as web,
+        httpx2.AsyncClient(transport=transport, base_url="http://testserver", headers=BOB) as others,
         Client(streamable_http_client("http://testserver/mcp", http_client=web), cache=None) as client,
+        Client(streamable_http_client("http://testserver/mcp", http_client=others), cache=None) as other,
     ):
-        yield Team(server, web, client, str(team_settings.database_url))
+        await know(server.database)
+        yield Team(server, web, client, other, str(team_settings.database_url))
+    # Nothing that was answered, an error neither, names a path of the server.
+    for path in (str(tmp_path), "folder://", "s3://", "bucket-", "file://"):
+        found = guarded.sent.find(path.encode())
+        assert found < 0, bytes(guarded.sent[max(0, found - 300) : found + 200])
 
 
 async def test_a_file_of_another_machine_is_sent_and_read(team: Team, shelf: Shelf, emulator: Emulator) -> None:
@@ -246,7 +280,9 @@ async def test_only_so_many_files_are_kept(team: Team, monkeypatch: pytest.Monke
 async def test_addresses_that_are_not_ours_take_nothing(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     path, handle = await team.offer("a.txt")
     signer = LinkSigner(b"another secret")
-    forged = signer.sign("upload", SignedLink("", (handle.rpartition("/")[2],)), time_of_day.now() + timedelta(days=1))
+    forged = signer.sign(
+        "upload", SignedLink("alice", (handle.rpartition("/")[2],)), time_of_day.now() + timedelta(days=1)
+    )
     for token in (forged, "x", "a.b", path.rpartition("/")[2][:-2], "é"):
         assert (await team.put(f"/uploads/{token}", b"hello")).status_code == 401
     own = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
@@ -254,7 +290,7 @@ async def test_addresses_that_are_not_ours_take_nothing(team: Team, monkeypatch:
     assert (
         await team.put(f"/uploads/{own.sign('upload', SignedLink('', ('nothing',)), later)}", b"hello")
     ).status_code == 404
-    other = own.sign("upload", SignedLink("token:bob", (handle.rpartition("/")[2],)), later)
+    other = own.sign("upload", SignedLink("bob", (handle.rpartition("/")[2],)), later)
     assert (await team.put(f"/uploads/{other}", b"hello")).status_code in (404, 503)
     monkeypatch.setattr(time_of_day, "now", lambda: later + timedelta(seconds=1))
     assert (await team.put(path, b"hello")).status_code == 401
@@ -267,7 +303,7 @@ async def test_what_has_expired_is_removed(team: Team, shelf: Shelf) -> None:
     assert len(shelf.list()) == 1
     await team.age(1)
     assert "There is no file" in await complaint(team.client, "analyze_file", prompt="What?", files=[handle])
-    app = await opening_of(team.server).app()
+    app = await opening_of(team.server).app_of("alice")
     await app.received.sweep()
     assert shelf.list() == []
     database = open_database(team.database_url)
@@ -278,7 +314,6 @@ async def test_what_has_expired_is_removed(team: Team, shelf: Shelf) -> None:
 async def test_a_place_that_takes_nothing_is_told_and_the_file_can_be_sent_again(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gemini_interactions_mcp.core.errors import ConfigurationError
     from gemini_interactions_mcp.output import saving
 
     def fail(*_: Any) -> Any:
@@ -302,7 +337,7 @@ async def test_a_signed_link_leads_to_a_file(team: Team, monkeypatch: pytest.Mon
     (link,) = links_of(made)
     signer = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
     later = time_of_day.now() + links.LINK_LIFETIME
-    token = signer.sign("file", SignedLink("", (id_of(made), link.name)), later)
+    token = signer.sign("file", SignedLink("alice", (id_of(made), link.name)), later)
     whole = await team.web.get(f"/files/{token}")
     assert (whole.status_code, len(whole.content)) == (200, link.size)
     assert whole.headers["content-type"] == link.mime_type
@@ -314,17 +349,17 @@ async def test_a_signed_link_leads_to_a_file(team: Team, monkeypatch: pytest.Mon
     assert (part.status_code, part.content) == (206, whole.content[2:6])
     assert (await team.web.head(f"/files/{token}")).headers["content-length"] == str(link.size)
 
-    await call(team.client, "read_interaction", interaction_id=id_of(made), save_as="page.html")
-    page = signer.sign("file", SignedLink("", (id_of(made), "page.html")), later)
+    saved = await call(team.client, "read_interaction", interaction_id=id_of(made), save_as="html")
+    page = signer.sign("file", SignedLink("alice", (id_of(made), links_of(saved)[-1].name)), later)
     assert (await team.web.get(f"/files/{page}")).headers["content-disposition"].startswith("attachment")
 
     nowhere = [
-        signer.sign("upload", SignedLink("", (id_of(made), link.name)), later),
-        signer.sign("file", SignedLink("", (id_of(made), "other.png")), later),
-        signer.sign("file", SignedLink("", ("v1_nothing", link.name)), later),
-        signer.sign("file", SignedLink("token:bob", (id_of(made), link.name)), later),
-        signer.sign("file", SignedLink("", (link.name,)), later),
-        LinkSigner(b"another").sign("file", SignedLink("", (id_of(made), link.name)), later),
+        signer.sign("upload", SignedLink("alice", (id_of(made), link.name)), later),
+        signer.sign("file", SignedLink("alice", (id_of(made), "other.png")), later),
+        signer.sign("file", SignedLink("alice", ("v1_nothing", link.name)), later),
+        signer.sign("file", SignedLink("bob", (id_of(made), link.name)), later),
+        signer.sign("file", SignedLink("alice", (link.name,)), later),
+        LinkSigner(b"another").sign("file", SignedLink("alice", (id_of(made), link.name)), later),
         "x" * 5000,
     ]
     answers = [await team.web.get(f"/files/{each}") for each in nowhere]
@@ -348,7 +383,7 @@ async def test_a_journal_that_is_down_is_told_without_its_reason(team: Team, mon
     sent, read = await team.put(path, b"hello"), await team.web.get("/files/x")
     assert (sent.status_code, sent.json()) == (503, {"error": "The file cannot be kept now; send it again later."})
     assert (read.status_code, read.json()) == (503, {"error": "The file cannot be read now; try again later."})
-    app = await opening.app()
+    app = await opening.app_of("alice")
     monkeypatch.setattr(app.links, "_share", fail)
     made = await call(team.client, "generate_image", prompt="a red bicycle")
     assert "/files/" not in text_of(made).replace("/files/2", "")
@@ -406,7 +441,7 @@ async def test_what_cannot_be_removed_is_removed_later(
     path, _ = await team.offer("a.txt")
     await team.put(path, b"hello")
     await team.age(1)
-    app = await opening_of(team.server).app()
+    app = await opening_of(team.server).app_of("alice")
     with monkeypatch.context() as patch:
 
         def fail(*_: Any) -> None:
@@ -441,18 +476,150 @@ async def test_the_servers_of_a_journal_know_each_others_addresses(team_settings
             app = server.streamable_http_app(host="testserver", stateless_http=True)
             app.router.routes.extend(build_file_routes(server))
             await stack.enter_async_context(server.session_manager.run())
-            web = httpx2.AsyncClient(transport=httpx2.ASGITransport(AsAlice(app)), base_url="http://testserver")
+            web = httpx2.AsyncClient(transport=httpx2.ASGITransport(Named(app)), base_url="http://testserver")
             webs.append(await stack.enter_async_context(web))
+        await know(apps[0].database)
         client = Client(streamable_http_client("http://testserver/mcp", http_client=webs[0]), cache=None)
-        one = await stack.enter_async_context(client)
-        told = await call(one, "upload_file", name="a.txt")
-        assert told.meta
-        assert (await webs[1].put(told.meta["upload_url"], content=b"hello")).status_code == 201
-        await call(one, "analyze_file", prompt="What?", files=[told.meta["uri"]])
-        made = await call(one, "generate_image", prompt="a red bicycle")
-        (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
-        assert (await webs[1].get(address)).status_code == 200
+        alice = await stack.enter_async_context(client)
+        webs[1].headers.update(BOB)
+        client = Client(streamable_http_client("http://testserver/mcp", http_client=webs[1]), cache=None)
+        bob = await stack.enter_async_context(client)
+        handles: list[str] = []
+        # What one is given by a server, the other server takes, and gives.
+        for one, other in ((alice, webs[1]), (bob, webs[0])):
+            told = await call(one, "upload_file", name="a.txt")
+            assert told.meta
+            assert (await other.put(told.meta["upload_url"], content=b"hello")).status_code == 201
+            await call(one, "analyze_file", prompt="What?", files=[told.meta["uri"]])
+            made = await call(one, "generate_image", prompt="a red bicycle")
+            (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
+            assert (await other.get(address)).status_code == 200
+            handles.append(told.meta["uri"])
         assert len(shelf.list()) == 2
+        assert "There is no file" in await complaint(bob, "analyze_file", prompt="What?", files=[handles[0]])
+        assert "There is no file" in await complaint(alice, "analyze_file", prompt="What?", files=[handles[1]])
+
+
+async def test_what_another_has_is_not_there(team: Team) -> None:
+    path, handle = await team.offer("a.txt")
+    await team.put(path, b"hello")
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+
+    async def told(tool: str, named: str, **arguments: Any) -> str:
+        return (await complaint(team.other, tool, prompt="?", **arguments)).replace(named, "NAME")
+
+    for tool, argument in (("analyze_file", "files"), ("generate_image", "images"), ("start_research", "files")):
+        for own, none in (
+            (handle, "gemini://uploads/never"),
+            (str(link.uri), f"gemini://interactions/v1_x/files/{link.name}"),
+        ):
+            found = await told(tool, own.split("/")[3], **{argument: [own]})
+            assert found == await told(tool, none.split("/")[3], **{argument: [none]})
+    await team.other.call_tool("list_interactions", {})
+    signer = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
+    later = time_of_day.now() + timedelta(minutes=15)
+
+    def sign(kind: Any, *parts: str) -> str:
+        return signer.sign(kind, SignedLink("bob", parts), later)
+
+    read = [await team.web.get(f"/files/{sign('file', each, link.name)}") for each in (id_of(made), "v1_x")]
+    assert read[0].status_code == 404
+    assert read[0].text == read[1].text
+    late, _ = await team.offer("b.txt")
+    for file_id in (handle.rpartition("/")[2], "never"):
+        sent = await team.put(f"/uploads/{sign('upload', file_id)}", b"mine")
+        assert (sent.status_code, "There is no such upload" in sent.text) == (404, True)
+    assert (await team.put(late, b"hello")).status_code == 201
+
+
+async def test_the_addresses_of_who_is_revoked_lead_nowhere(team: Team, shelf: Shelf) -> None:
+    path, handle = await team.offer("a.txt")
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (address,) = re.findall(r"\(<(http://testserver/files/[^>]+)>\)", text_of(made))
+    nowhere = await team.web.get("/files/x")
+    signer = LinkSigner(await opening_of(team.server).share_secret(links.LINK_SECRET))
+    never = signer.sign("upload", SignedLink("bob", ("never",)), time_of_day.now() + timedelta(days=1))
+    unknown = await team.put(f"/uploads/{never}", b"hello")
+    rows = AccessTokens(team.server.database)
+    await rows.revoke_principal("alice")
+    read, sent = await team.web.get(address), await team.put(path, b"hello")
+    assert (read.status_code, read.text) == (nowhere.status_code, nowhere.text) == (404, nowhere.text)
+    assert (sent.status_code, sent.text) == (unknown.status_code, unknown.text) == (404, unknown.text)
+    assert len(shelf.list()) == 1
+    # What was sent by then expires all the same.
+    await team.age(1)
+    await (await opening_of(team.server)._open_named("alice")).received.sweep()
+    await rows.restore_principal("alice")
+    assert (await team.web.get(address)).status_code == 200
+    assert "There is no file" in await complaint(team.client, "analyze_file", prompt="What?", files=[handle])
+
+
+async def test_no_tool_tells_a_path_of_the_server(team: Team, shelf: Shelf) -> None:
+    """What is answered is searched by `team`, at its end."""
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+    assert f"Saved: {link.uri} (image/" in text_of(made)
+    named = {"interaction_id": id_of(made)}
+    for form in ("md", "html", "pdf", "json"):
+        await team.client.call_tool("read_interaction", {**named, "save_as": form})
+    await call(team.client, "read_view", **named)
+    await call(team.client, "read_view", **named, name=link.name)
+    await call(team.client, "list_interactions")
+    for address in (link.uri, f"gemini://interactions/{id_of(made)}/data", "gemini://interactions", "gemini://usage"):
+        await team.client.read_resource(address)
+    report = await call(team.client, "start_research", prompt="bicycles")
+    done = await call(team.client, "check_research", interaction_id=id_of(report), wait_seconds=20)
+    assert "gemini://interactions/" in text_of(done)
+    await call(team.client, "analyze_file", prompt="What?", files=[link.uri])
+    if not shelf.bucket:
+        (picture_path,) = shelf.folder.glob("*.jp*g")
+        picture_path.write_bytes(b"something else")
+        changed = await call(team.client, "read_interaction", **named)
+        assert "was changed or moved" in text_of(changed)
+        await complaint(team.client, "analyze_file", prompt="What?", files=[link.uri])
+        assert f"File kept: {link.name} was changed" in text_of(await call(team.client, "delete_interaction", **named))
+        await call(team.client, "delete_interaction", interaction_id=id_of(report))
+        assert [path.name for path in shelf.folder.iterdir() if path.is_file()] == [picture_path.name]
+
+
+async def test_a_folder_that_cannot_be_written_is_not_named(team_settings: Settings, tmp_path: Path) -> None:
+    settings = team_settings.model_copy(update={"output_url": None, "output_dir": tmp_path / "taken"})
+    settings.output_dir.write_text("no folder", encoding="utf-8")
+    place = open_place(
+        settings.model_copy(update={"output_dir": settings.output_dir / "alice"}), Principal("alice", remote=True)
+    )
+    for attempt in (place.check_writable, place.open_nameless, lambda: place.add(b"x", ["a.txt"])):
+        with pytest.raises(ConfigurationError, match="Cannot write to the output folder of this server") as caught:
+            attempt()
+        assert str(tmp_path) not in str(caught.value)
+
+
+async def test_who_is_opened_for_what_has_expired_has_it_removed(
+    team: Team, team_settings: Settings, shelf: Shelf
+) -> None:
+    path, _ = await team.offer("a.txt")
+    await team.put(path, b"hello")
+    await team.age(1)
+    async with opening_of(build_server(team_settings, FAST)).running() as opening:
+        await opening.app_of("alice")
+        for _ in range(1_000):
+            if not await list_expiring_principals(opening.database):
+                break
+            await anyio.sleep(0.01)
+        assert shelf.list() == []
+
+
+async def test_a_picture_that_is_gone_is_restored_at_its_address(team: Team, shelf: Shelf) -> None:
+    made = await call(team.client, "generate_image", prompt="a red bicycle")
+    (link,) = links_of(made)
+    if shelf.bucket:
+        return
+    (path,) = shelf.folder.glob("*.jp*g")
+    path.unlink()
+    await call(team.client, "read_interaction", interaction_id=id_of(made))
+    assert path.exists()
+    assert (await team.client.read_resource(link.uri)).contents
 
 
 async def test_without_a_public_address_the_one_that_was_asked_is_told(team_settings: Settings, tmp_path: Path) -> None:
@@ -461,7 +628,7 @@ async def test_without_a_public_address_the_one_that_was_asked_is_told(team_sett
     app = server.streamable_http_app(host="testserver", stateless_http=True)
     async with (
         server.session_manager.run(),
-        httpx2.AsyncClient(transport=httpx2.ASGITransport(AsAlice(app)), base_url="http://elsewhere:8080") as web,
+        httpx2.AsyncClient(transport=httpx2.ASGITransport(Named(app)), base_url="http://elsewhere:8080") as web,
         Client(streamable_http_client("http://elsewhere:8080/mcp", http_client=web), cache=None) as client,
     ):
         told = await call(client, "upload_file", name="a.txt")

@@ -12,9 +12,11 @@ from .inspection import LocalFile as LocalFile
 from .reachability import is_reachable as is_reachable
 from .received_files import ReceivedFiles as ReceivedFiles
 from .received_files import TransferError as TransferError
+from .received_files import make_missing_upload_error as make_missing_upload_error
 from .sandbox_staging import SandboxFiles as SandboxFiles
 from .saved_files import SavedFiles as SavedFiles
 from .stored_files import IndexingWork as IndexingWork
 from .stored_files import StoredFile as StoredFile
 from .stored_files import describe_entries as describe_entries
 from .upload_cache import UploadCache as UploadCache
+from .verified_copies import VerifiedCopies as VerifiedCopies

@@ -139,14 +139,15 @@ class Boundary:
         """Return the absolute path of a file to write, which does not exist; its parent is not created.
 
         Args:
-            path: Relative to the output directory; an absolute one must be below an allowed directory.
+            path: Relative to the output directory; an absolute one must be below an allowed directory, and is refused
+                where the user may name no path.
 
         Raises:
             FileRefusedError: It is elsewhere, hidden, exists, or has characters that no name should have.
         """
-        if self.closed:
-            raise FileRefusedError(PATHS_CLOSED)
         with translate_path_errors(path):
+            if self.closed:
+                return require_unused(self.output / approve_relative_name(path), path)
             wanted = require_plain_name(parse_local_path(path), path)
             roots = self.roots if wanted.is_absolute() else (self.output,)
             parent = resolve_links((self.output / wanted).parent, roots, path)

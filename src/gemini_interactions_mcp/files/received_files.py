@@ -137,7 +137,7 @@ class ReceivedFiles:
         """
         row = await self._rows.find(file_id)
         if row is None:
-            raise TransferError(404, "There is no such upload, or it has expired; call upload_file again.")
+            raise make_missing_upload_error()
         if row.received_at is not None:
             raise TransferError(409, RECEIVED_ALREADY)
         self._check_length(row, length)
@@ -164,13 +164,13 @@ class ReceivedFiles:
         return received
 
     async def tend(self, interval: float) -> None:
-        """Remove files that have expired, again and again, until cancelled."""
+        """Remove files that have expired, at once and again and again, until cancelled."""
         while True:
-            await anyio.sleep(interval)
             try:
                 await self.sweep()
             except JournalError as exc:
                 logger.info("Received files cannot be tended: %s", exc)
+            await anyio.sleep(interval)
 
     async def sweep(self) -> None:
         """Remove files that have expired, or were never sent.
@@ -240,6 +240,11 @@ class ReceivedFiles:
             except FileRefusedError as exc:
                 status = {REASON_UNSUPPORTED: 415, REASON_TOO_LARGE: 413}.get(exc.reason, 422)
                 raise TransferError(status, str(exc)) from exc
+
+
+def make_missing_upload_error() -> TransferError:
+    """Return the error about an upload that is not there, or is another's, or that of a principal who was revoked."""
+    return TransferError(404, "There is no such upload, or it has expired; call upload_file again.")
 
 
 def make_saved_file(row: ReceivedFile) -> SavedFile:

@@ -10,19 +10,20 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BufferedReader
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Final, Protocol
 
 from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder, folders
 from gemini_interactions_mcp.models import SavedFile, is_object_address
-from gemini_interactions_mcp.output import Place
+from gemini_interactions_mcp.output import Place, locate_local
 
 from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
 from .stored_objects import StoredObjects, hash_stream, make_replaced_error, name_place
+from .verified_copies import VerifiedCopies
 
 REPLACED_ERRNOS: Final = frozenset({errno.EINVAL, errno.ELOOP, errno.ENOTDIR, errno.ESTALE})
 """Error numbers that show a link, a file or another folder in place of what was saved."""
@@ -33,6 +34,10 @@ class Holding(Protocol):
 
     def opened(self, file: SavedFile) -> BufferedReader:
         """Open a file that is unchanged."""
+        ...
+
+    def read(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged, for who reads it by pieces."""
         ...
 
     def check(self, file: SavedFile) -> None:
@@ -49,20 +54,28 @@ class Holding(Protocol):
 
 
 class LocalFiles:
-    """Saved files on this machine."""
+    """Saved files on this machine.
 
-    def __init__(self, boundary: Boundary) -> None:
+    Args:
+        boundary: What may be read and written.
+        locate: Returns the path of a file.
+    """
+
+    def __init__(self, boundary: Boundary, locate: Callable[[SavedFile], Path | None]) -> None:
         self._boundary = boundary
+        self._locate = locate
 
     def opened(self, file: SavedFile) -> BufferedReader:
         """Open a file that is unchanged."""
         with self._open_folder(file) as folder:
             return self._open_unchanged(file, folder)
 
+    read = opened
+
     def check(self, file: SavedFile) -> None:
         """Check that a file of the same size exists."""
         with self._open_folder(file) as folder:
-            check_saved_status(folder.status(PurePath(file.path).name), file)
+            check_saved_status(folder.status(self._find(file).name), file)
 
     def remove(self, file: SavedFile) -> None:
         """Remove the file, and nothing else."""
@@ -70,7 +83,7 @@ class LocalFiles:
             status = os.fstat(stream.fileno())
             if WINDOWS:
                 stream.close()  # Windows removes no open file
-            if not folder.remove(PurePath(file.path).name, status):
+            if not folder.remove(self._find(file).name, status):
                 raise make_replaced_error(file)
 
     def replace(self, file: SavedFile, content: bytes | bytearray) -> None:
@@ -79,31 +92,34 @@ class LocalFiles:
             status = os.fstat(stream.fileno())
             if WINDOWS:
                 stream.close()
-            if not folder.replace(content, PurePath(file.path).name, status):
+            if not folder.replace(content, self._find(file).name, status):
                 raise make_replaced_error(file)
 
     @contextmanager
     def _open_folder(self, file: SavedFile) -> Generator[Folder]:
         """Open the folder of a file, and translate errors about the file."""
-        path = Path(file.path)
+        path = self._find(file)
         with translate_saved_errors(file):
-            approve_path(path, self._boundary.roots, file.path)
+            approve_path(path, self._boundary.roots, name_place(file))
             with folders.open_folder(path.parent) as folder:
                 yield folder
 
     def _open_unchanged(self, file: SavedFile, folder: Folder) -> BufferedReader:
-        path = Path(file.path)
+        path = self._find(file)
         stream = folder.read(path.name, partial(check_saved_status, file=file))
         try:
             if file.sha256 and hash_stream(stream, file.bytes) != file.sha256:
                 raise make_replaced_error(file)
             if not file.sha256 and not self._boundary.secrets:
                 # Only the size is known, so the content may be anything.
-                check_not_secret(path, stream, file.path)
+                check_not_secret(path, stream, name_place(file))
         except BaseException:
             stream.close()
             raise
         return stream
+
+    def _find(self, file: SavedFile) -> Path:
+        return self._locate(file) or Path(file.path)
 
 
 class SavedFiles:
@@ -114,9 +130,10 @@ class SavedFiles:
         place: Where new files are saved; if that is an object store, its files are read.
     """
 
-    def __init__(self, boundary: Boundary, place: Place | None = None) -> None:
-        self._local = LocalFiles(boundary)
-        self._objects = StoredObjects(place)
+    def __init__(self, boundary: Boundary, place: Place | None = None, copies: VerifiedCopies | None = None) -> None:
+        self._locate = locate_local if place is None else place.locate
+        self._local = LocalFiles(boundary, self._locate)
+        self._objects = StoredObjects(place, copies)
 
     def opened(self, file: SavedFile) -> BufferedReader:
         """Open a file that is unchanged; the stream is at its start.
@@ -127,9 +144,13 @@ class SavedFiles:
         """
         return self._find_holding(file).opened(file)
 
+    def read(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged, as `opened`, to read and seek in it only: it may have no number of its own."""
+        return self._find_holding(file).read(file)
+
     def content(self, file: SavedFile) -> bytes:
         """Read the whole file."""
-        with self.opened(file) as stream:
+        with self.read(file) as stream:
             return stream.read(file.bytes)
 
     def holds(self, file: SavedFile, content: bytes | bytearray) -> bool:
@@ -165,7 +186,7 @@ class SavedFiles:
         return [fault for file in files if (fault := self._find_fault(file))]
 
     def _find_holding(self, file: SavedFile) -> Holding:
-        return self._objects if is_object_address(file.path) else self._local
+        return self._objects if self._locate(file) is None else self._local
 
     def _remove_and_tell(self, file: SavedFile) -> str:
         try:

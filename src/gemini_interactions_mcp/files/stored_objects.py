@@ -11,6 +11,8 @@ from gemini_interactions_mcp.core import ConfigurationError, FileGoneError, File
 from gemini_interactions_mcp.models import SavedFile, is_object_address
 from gemini_interactions_mcp.output import Place
 
+from .verified_copies import CopyKey, VerifiedCopies
+
 if TYPE_CHECKING:
     from gemini_interactions_mcp.output.objects import ObjectStore
 
@@ -23,15 +25,30 @@ class StoredObjects:
 
     Args:
         place: Where new files are saved: only if that is a store, there are any.
+        copies: Copies for who reads by pieces; None where there are none.
     """
 
-    def __init__(self, place: Place | None) -> None:
+    def __init__(self, place: Place | None, copies: VerifiedCopies | None = None) -> None:
+        self._copies = copies
         self._store: Any = place if place is not None and not place.roots else None
 
     def opened(self, file: SavedFile) -> BufferedReader:
         """Open a file that is unchanged: a copy of it without a name."""
         with self._find_store(file) as store:
             return self._open_unchanged(store, file)
+
+    def read(self, file: SavedFile) -> BufferedReader:
+        """Open a file that is unchanged, as `opened`; the copy may be one that was made within the last minute."""
+        with self._find_store(file) as store:
+            version = find_version(store, file)
+            if self._copies is None or version is None:
+                return self._open_unchanged(store, file)
+            key = CopyKey(file.path, version, file.sha256)
+            if copy := self._copies.find(key):
+                return copy
+            stream = self._open_unchanged(store, file)
+            self._copies.keep(key, stream, file.bytes)
+            return stream
 
     def check(self, file: SavedFile) -> None:
         """Check that a file of the same size exists."""
@@ -45,6 +62,7 @@ class StoredObjects:
             self._open_unchanged(store, file).close()
             if not store.remove(file.path, version):
                 raise make_replaced_error(file)
+            self._forget(file)
 
     def replace(self, file: SavedFile, content: bytes | bytearray) -> None:
         """Overwrite the file, and nothing else."""
@@ -53,6 +71,11 @@ class StoredObjects:
             self._open_unchanged(store, file).close()
             if not store.replace(content, file.path, version):
                 raise make_replaced_error(file)
+            self._forget(file)
+
+    def _forget(self, file: SavedFile) -> None:
+        if self._copies is not None:
+            self._copies.forget(file.path)
 
     def _open_unchanged(self, store: "ObjectStore", file: SavedFile) -> BufferedReader:
         find_version(store, file)

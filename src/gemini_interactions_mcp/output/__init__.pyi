@@ -9,6 +9,7 @@ from .durations import measure_duration as measure_duration
 from .pictures import make_preview as make_preview
 from .places import LocalFolder as LocalFolder
 from .places import Place as Place
+from .places import locate_local as locate_local
 from .places import name_principal_folder as name_principal_folder
 from .places import open_place as open_place
 from .unwritable import make_unwritable_error as make_unwritable_error

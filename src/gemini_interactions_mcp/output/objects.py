@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 from gemini_interactions_mcp.core import ConfigurationError, folders, logger
 from gemini_interactions_mcp.models import SavedFile
 
-from .places import Placed
+from .places import Placed, locate_local
 
 try:
     import obstore
@@ -110,6 +110,10 @@ class ObjectStore:
         """Return the path of an object below this folder, or its name."""
         within = self._within(file.path)
         return Path(within) if within else Path(PurePosixPath(file.name).name)
+
+    def locate(self, file: SavedFile) -> Path | None:
+        """Return the path of a file that was saved before there was a store."""
+        return locate_local(file)
 
     def contains(self, file: SavedFile) -> bool:
         """Whether an object is there; also where the store cannot say."""

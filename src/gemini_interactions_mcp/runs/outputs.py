@@ -19,7 +19,7 @@ from gemini_interactions_mcp.core import (
     logger,
 )
 from gemini_interactions_mcp.files import saved_files
-from gemini_interactions_mcp.models import Interaction, Media, Record, SavedFile
+from gemini_interactions_mcp.models import Interaction, Media, Record, SavedFile, is_object_address
 from gemini_interactions_mcp.output import Place, provenance, saving
 from gemini_interactions_mcp.text import rendering, strip_hidden_blocks
 
@@ -140,7 +140,8 @@ class Output:
         except (InputError, ConfigurationError) as exc:
             reason = str(exc).rstrip(".")
         file = saving.save_media(each, self._place, stem, origin=origin, taken=taken, source=source)
-        notes.append(f"Not saved at {target}, but in the output directory: {reason}.")
+        shown = target.name if is_object_address(self._place.spell(target)) else target
+        notes.append(f"Not saved at {shown}, but in the output directory: {reason}.")
         return file
 
     def gone(self, files: Iterable[SavedFile]) -> list[SavedFile]:

@@ -300,7 +300,7 @@ class Server(MCPServer[Opening]):
         try:
             app = await self._opening.app_of(link.principal)
         except FileRefusedError as exc:
-            raise files.TransferError(404, "There is no such upload.") from exc
+            raise files.make_missing_upload_error() from exc
         return await app.received.receive(link.parts[0], length, chunks)
 
     async def get_prompt(

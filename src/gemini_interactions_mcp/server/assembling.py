@@ -75,6 +75,7 @@ class Assembler:
         self.database = database
         self._connections: dict[str, Connections] = {}
         self.decoding = anyio.CapacityLimiter(1)
+        self.copies = files.VerifiedCopies()
 
     async def derive_settings(self, principal: Principal) -> Settings:
         """Return the settings as they are for a principal.
@@ -101,8 +102,10 @@ class Assembler:
             tasks: Runs the background tasks.
         """
         parts = TenantParts(self, settings, principal, tasks)
-        for work in (parts.runs.tend, parts.changes.watch, partial(parts.received.tend, self.timing.pruning)):
+        for work in (parts.runs.tend, parts.changes.watch):
             tasks.start_endless(work)
+        if principal.remote:
+            tasks.start_endless(partial(parts.received.tend, self.timing.pruning))
         return parts.build_context()
 
     def connect(self, settings: Settings) -> Connections:
@@ -113,8 +116,9 @@ class Assembler:
         return self._connections[account]
 
     async def close(self) -> None:
-        """Close the database, then the connections."""
+        """Close the database, then the copies of files and the connections."""
         await self.database.close()
+        self.copies.forget()
         async with anyio.create_task_group() as closing:
             for each in self._connections.values():
                 closing.start_soon(each.close)

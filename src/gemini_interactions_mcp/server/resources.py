@@ -196,7 +196,11 @@ def check_resource_length(record: Record) -> Record:
 
 def render_record_json(record: Record) -> str:
     """Return the record and its cost as JSON, with hidden characters escaped."""
-    data = record.model_dump(mode="json") | {"cost_usd": amounts.convert_to_dollars(record.cost)}
+    placed = [
+        each.model_copy(update={"path": resource_addresses.find_file_address(record, each)}) for each in record.files
+    ]
+    shown = record.model_copy(update={"files": tuple(placed)})
+    data = shown.model_dump(mode="json") | {"cost_usd": amounts.convert_to_dollars(record.cost)}
     return escape_hidden(json.dumps(data, indent=2, ensure_ascii=False))
 
 
@@ -251,7 +255,7 @@ async def open_named_file(app: AppContext, record: Record, name: str) -> tuple[S
     file = saved_files.index_saved_files(record.files).get(name)
     if file is None:
         raise FileRefusedError("There is no such file.")
-    return file, await anyio.to_thread.run_sync(app.saved.opened, file)
+    return file, await anyio.to_thread.run_sync(app.saved.read, file)
 
 
 async def complete_argument(app: AppContext, argument: str, typed: str, interaction_id: str | None) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from gemini_interactions_mcp.api import Downloads, Gemini, StoreService
-    from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SavedFiles
+    from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SavedFiles, VerifiedCopies
     from gemini_interactions_mcp.journal import Database, Holdings, Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.output import Place
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         shared: bool
         catalogs: CatalogFile
         decoding: anyio.CapacityLimiter
+        copies: VerifiedCopies
 
         def connect(self, settings: Settings) -> KeyConnections:
             """Return the connections of a key."""
@@ -71,7 +72,7 @@ class TenantParts:
         self._rows: Journal = journal.Journal(common.database, self._redact, common.timing, principal.name)
         self._holdings: Holdings = journal.Holdings(common.database, principal.name)
         self._boundary = files.Boundary.of(settings)
-        self._saved: SavedFiles = files.SavedFiles(self._boundary, self._place)
+        self._saved: SavedFiles = files.SavedFiles(self._boundary, self._place, common.copies)
 
     def build_context(self) -> AppContext:
         """Return the context."""

@@ -153,9 +153,8 @@ async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> N
         port = listener.getsockname()[1]
         async with open_web_app(server, settings, plan, port) as web:
             sys.stderr.write(describe_serving(plan, web.public, port))
-            await serve_web(
-                web.app, listener, server.hurry, drain_seconds=plan.options.drain_seconds, draining=web.health.drain
-            )
+            seconds = plan.options.drain_seconds
+            await serve_web(web.app, listener, server.hurry, drain_seconds=seconds, draining=web.health.drain)
 
 
 def describe_serving(plan: ServingPlan, public: PublicUrl, port: int) -> str:

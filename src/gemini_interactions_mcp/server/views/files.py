@@ -77,6 +77,6 @@ async def read_piece(app: AppContext, file: SavedFile, offset: int) -> dict[str,
 
 def cut_piece(app: AppContext, file: SavedFile, offset: int) -> bytes:
     """Return a piece of a saved file. Blocks."""
-    with app.saved.opened(file) as stream:
+    with app.saved.read(file) as stream:
         stream.seek(offset)
         return stream.read(PIECE_BYTES)

@@ -148,8 +148,11 @@ def list_files(record: Record) -> list[dict[str, Any]]:
 
 def describe_file(record: Record, file: SavedFile) -> dict[str, Any]:
     """Return the facts about a saved file."""
-    fields = {"name", "mime_type", "bytes", "path", "width", "height", "seconds", "place"}
-    return {name: getattr(file, name) for name in fields} | {"uri": resource_addresses.make_resource_uri(record, file)}
+    fields = {"name", "mime_type", "bytes", "width", "height", "seconds", "place"}
+    return {name: getattr(file, name) for name in fields} | {
+        "path": resource_addresses.find_file_address(record, file),
+        "uri": resource_addresses.make_resource_uri(record, file),
+    }
 
 
 async def describe_plan(app: AppContext, plan: Record, followers: Sequence[Record]) -> dict[str, Any]:
