@@ -41,9 +41,10 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(run: Run, tmp_path: Path) -> N
     status, out, err = run(
         "token", "add", "alice", "--dollars-per-day", "2.50", "--runs-per-day", "3", "--expires", "90d"
     )
-    (token,) = re.findall(r"^gim_[A-Za-z0-9_-]{43}$", out, re.MULTILINE)
-    assert (status, err) == (0, "")
-    assert "interactions:read, interactions:spend, interactions:delete, files:write" in out
+    token = out.removesuffix("\n")
+    assert status == 0
+    assert re.fullmatch(r"gim_[A-Za-z0-9_-]{43}", token)
+    assert "interactions:read, interactions:spend, interactions:delete, files:write" in err
     assert token.encode() not in (tmp_path / "journal.sqlite3").read_bytes()
     status, out, _ = run("token", "list")
     assert token not in out
@@ -53,8 +54,8 @@ def test_a_token_is_shown_once_and_kept_as_a_hash(run: Run, tmp_path: Path) -> N
 
 
 def test_scopes_and_a_key_are_chosen(run: Run) -> None:
-    _, out, _ = run("token", "add", "bot", "--scope", "interactions:read", "--key-reference", "env:BOT_KEY")
-    assert "use: interactions:read.\n" in out
+    _, _, err = run("token", "add", "bot", "--scope", "interactions:read", "--key-reference", "env:BOT_KEY")
+    assert "use: interactions:read.\n" in err
     assert "env:BOT_KEY" in run("admin", "principals")[1]
     assert re.search(r"bot +valid +\S+ \S+ +- +interactions:read\n", run("token", "list")[1])
 

@@ -479,10 +479,15 @@ async def test_paths_of_the_server_are_closed(settings: Settings) -> None:
                 "~/.ssh/id_rsa",
             )
         }
-        said.add(text_of(await berta.call_tool("generate_image", {"prompt": "?", "output_path": "a.png"})))
-        said.add(text_of(await berta.call_tool("generate_audio", {"prompt": "?", "output_path": "/a.wav"})))
-    (one,) = said
-    assert "upload_file" in one
+        (one,) = said
+        assert "upload_file" in one
+        for path in (str(inside.parent / "a.png"), "../a.png", "~/a.png", "file:///a.png", ".a.png"):
+            refused = await berta.call_tool("generate_image", {"prompt": "?", "output_path": path})
+            assert refused.is_error
+            assert str(inside.parent) not in text_of(refused).replace(path, "")
+        named = await berta.call_tool("generate_image", {"prompt": "?", "output_path": "mine/a.png"})
+        assert not named.is_error
+        assert str(settings.output_dir) not in named.model_dump_json()
 
 
 def test_names_are_masked() -> None:

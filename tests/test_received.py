@@ -55,7 +55,7 @@ async def test_one_transfer_counts(database: Database, moment: Clock) -> None:
     assert await rows.claim("one") is None
     found = await rows.find("one")
     assert found is not None
-    assert (await rows.measure(), await ReceivedRows(database, "bob").measure()) == ((1, 3), (0, 0))
+    assert (await rows.measure(9), await ReceivedRows(database, "bob").measure(9)) == ((1, 3), (0, 0))
     assert (found.bytes, found.path, found.received_at) == (3, "/x", moment.now)
 
 
