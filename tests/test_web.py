@@ -239,7 +239,7 @@ async def test_a_journal_that_cannot_be_read_is_no_refusal(tokens_only: Settings
     ("needed", "method", "params"),
     [
         (SPEND_SCOPE, "tools/call", {"name": "gemini_ask", "arguments": {"prompt": "x"}}),
-        (SPEND_SCOPE, "tools/call", {"name": "no_such_tool"}),
+        (READ_SCOPE, "tools/call", {"name": "no_such_tool"}),
         (READ_SCOPE, "tools/call", {"name": "list_interactions", "arguments": {}}),
         (DELETE_SCOPE, "tools/call", {"name": "delete_interaction", "arguments": {"interaction_id": "x"}}),
         (
