@@ -98,6 +98,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_OUTPUT_URL="s3://bucket/folder",
         GEMINI_MCP_PUBLIC_URL="https://gemini.example",
         GEMINI_MCP_UPLOAD_BYTES="4096",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:4318",
     )
     root = tmp_path.resolve()
     assert settings.api_key is not None
@@ -115,6 +116,7 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "output_url": SecretStr("s3://bucket/folder"),
         "public_url": "https://gemini.example",
         "upload_bytes": 4096,
+        "otlp_endpoint": "http://127.0.0.1:4318",
         "model": "gemini-x",
         "image_model": "gemini-x-image",
         "research_agent": "deep-research-x",
