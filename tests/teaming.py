@@ -48,6 +48,13 @@ class Team:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params | envelope()}
         return await self.web.post("/mcp", json=body, headers=sent)
 
+    async def ask_ready(self) -> httpx2.Response:
+        """What it says of itself once it has started."""
+        with anyio.fail_after(PATIENCE):
+            while (ready := await self.web.get("/readyz")).json()["status"] == "starting":  # noqa: ASYNC110 - as it is asked
+                await anyio.sleep(0.01)
+        return ready
+
     @asynccontextmanager
     async def client(self, token: str, mode: Mode = "auto") -> AsyncGenerator[Client]:
         """A real client."""

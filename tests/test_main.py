@@ -192,7 +192,10 @@ async def test_http_drains_before_it_ends(tmp_path: Path, url: str) -> None:
     async with started(tmp_path, url, *serving) as process:
         address = await told(process, r"Serving MCP on (http://\S+)/mcp\n", on="stderr")
         async with httpx2.AsyncClient(base_url=address, trust_env=False, timeout=PATIENCE) as web:
-            assert (await web.get("/readyz")).status_code == 200
+            with anyio.fail_after(PATIENCE):
+                while (starting := await web.get("/readyz")).status_code != 200:
+                    assert starting.json()["status"] == "starting"
+                    await anyio.sleep(0.05)
             process.send_signal(signal.SIGTERM)
             with anyio.fail_after(PATIENCE):
                 while (ready := await web.get("/readyz")).status_code == 200:  # noqa: ASYNC110 - of another process

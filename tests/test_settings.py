@@ -95,6 +95,10 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         GEMINI_MCP_CALLS_PER_MINUTE="60",
         GEMINI_MCP_METRICS_TOKEN="0123456789abcdef",
         GEMINI_MCP_LOG_FORMAT="json",
+        GEMINI_MCP_OUTPUT_URL="s3://bucket/folder",
+        GEMINI_MCP_PUBLIC_URL="https://gemini.example",
+        GEMINI_MCP_UPLOAD_BYTES="4096",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:4318",
     )
     root = tmp_path.resolve()
     assert settings.api_key is not None
@@ -109,6 +113,10 @@ def test_every_variable_sets_its_own_setting(home: Path, cwd: Path, tmp_path: Pa
         "calls_per_minute": 60,
         "metrics_token": SecretStr("0123456789abcdef"),
         "log_format": "json",
+        "output_url": SecretStr("s3://bucket/folder"),
+        "public_url": "https://gemini.example",
+        "upload_bytes": 4096,
+        "otlp_endpoint": "http://127.0.0.1:4318",
         "model": "gemini-x",
         "image_model": "gemini-x-image",
         "research_agent": "deep-research-x",

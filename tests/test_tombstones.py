@@ -52,6 +52,7 @@ UNSEEING: dict[str, tuple[Callable[[Journal], Awaitable[object]], object]] = {
     "insert_once": (lambda journal: journal.insert_once(SAME, EARLIER), None),
     "undelivered": (lambda journal: journal.undelivered(SAME, EARLIER), []),
     "unfinished": (lambda journal: journal.unfinished(), []),
+    "names_environment": (lambda journal: journal.names_environment("e1"), False),
     "newest": (lambda journal: journal.newest(), [0]),
     "holds": (lambda journal: journal.holds("/tmp/ø.png"), False),
     "list_files": (lambda journal: journal.list_files("first"), None),

@@ -230,7 +230,7 @@ async def test_a_journal_that_cannot_be_read_is_no_refusal(tokens_only: Settings
     (tmp_path / "journal.sqlite3").mkdir()
     async with team(tokens_only) as served:
         answer = await served.send(token="gim_" + "a" * 43)
-        ready = await served.web.get("/readyz")
+        ready = await served.ask_ready()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "failed")
 
@@ -239,7 +239,7 @@ async def test_a_journal_that_cannot_be_read_is_no_refusal(tokens_only: Settings
     ("needed", "method", "params"),
     [
         (SPEND_SCOPE, "tools/call", {"name": "gemini_ask", "arguments": {"prompt": "x"}}),
-        (SPEND_SCOPE, "tools/call", {"name": "no_such_tool"}),
+        (READ_SCOPE, "tools/call", {"name": "no_such_tool"}),
         (READ_SCOPE, "tools/call", {"name": "list_interactions", "arguments": {}}),
         (DELETE_SCOPE, "tools/call", {"name": "delete_interaction", "arguments": {"interaction_id": "x"}}),
         (
@@ -565,6 +565,8 @@ async def test_a_figure_may_be_added_and_one_that_is_not_known_is_none(tmp_path:
     assert "gemini_mcp_followers 3.0" in shown
     assert "gemini_mcp_dollars_today NaN" in shown
     await database.close()
+    # The thread of the connection that failed has not ended yet, and tells this loop so.
+    await anyio.sleep(0.1)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -627,7 +629,7 @@ def collect_log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
 
 
 async def test_health_needs_no_token_and_tells_no_secrets(served: Team) -> None:
-    alive, ready = await served.web.get("/healthz"), await served.web.get("/readyz")
+    alive, ready = await served.web.get("/healthz"), await served.ask_ready()
     assert (alive.status_code, alive.text) == (200, "ok\n")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
     assert KEY not in json.dumps(ready.json())
@@ -640,7 +642,7 @@ async def test_what_is_missing_is_named(tmp_path: Path, url: str) -> None:
     (tmp_path / "file").write_text("")
     lacking = make_settings(tmp_path, url, api_key=None, output_dir=tmp_path / "file" / "output")
     async with team(lacking, OPEN) as served:
-        ready = await served.web.get("/readyz")
+        ready = await served.ask_ready()
     assert ready.status_code == 503
     assert ready.json()["checks"] == {"database": "ok", "output": "failed", "key": "failed"}
 

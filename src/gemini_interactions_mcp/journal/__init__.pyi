@@ -1,12 +1,12 @@
 from . import clock as clock
 from .audit import AuditEvent as AuditEvent
+from .audit import AuditTrail as AuditTrail
 from .audit import list_events as list_events
 from .audit import record_event as record_event
 from .audit import sum_spent as sum_spent
 from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import Database as Database
-from .database import shield_cancellation as shield_cancellation
 from .holdings import FILE_KIND as FILE_KIND
 from .holdings import STORE_KIND as STORE_KIND
 from .holdings import Holdings as Holdings
@@ -23,6 +23,7 @@ from .received import ReceivedRows as ReceivedRows
 from .received import list_expiring_principals as list_expiring_principals
 from .rows import FileListing as FileListing
 from .server_secrets import share_secret as share_secret
+from .shielding import shield_cancellation as shield_cancellation
 from .tokens import AccessTokens as AccessTokens
 from .tokens import KnownPrincipal as KnownPrincipal
 from .tokens import KnownToken as KnownToken

@@ -14,12 +14,11 @@ is asked first whether it was.
 """
 
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
     asynccontextmanager,
-    contextmanager,
     suppress,
 )
 from datetime import timedelta
@@ -47,6 +46,7 @@ from .failures import (
 )
 from .migrating import choose_pause, establish_tables
 from .notices import Notice, deliver_notices
+from .shielding import shield_cancellation
 from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_file, make_file
 from .transactions import UncertainEndError, change_once, select_end
 
@@ -137,6 +137,13 @@ class Database:
             self._skew = skew if abs(skew) >= MIN_SKEW else timedelta()
             self._skew_ends_at = anyio.current_time() + SKEW_SECONDS
         return self._skew
+
+    def measure_load(self) -> tuple[int, int]:
+        """Return how many connections are in use, and how many statements wait for one."""
+        pool = self._engine.pool if self._engine else None
+        used = pool.checkedout() if isinstance(pool, sa.QueuePool) else 0
+        turns = (self._turn, self._deciders, self._places)
+        return used, sum(turn.statistics().tasks_waiting for turn in turns)
 
     async def watch(self, handle: Callable[[Notice], Awaitable[None]]) -> None:
         """Call a function for each change of an interaction by any server, until cancelled; ends at once in SQLite.
@@ -430,10 +437,3 @@ class Database:
         engine, self._engine = self._engine, None
         if engine:
             await engine.dispose()
-
-
-@contextmanager
-def shield_cancellation() -> Generator[None]:
-    """Shield the body from cancellation."""
-    with anyio.CancelScope(shield=True):
-        yield

@@ -31,10 +31,11 @@ from gemini_interactions_mcp.journal import DELIVERY_FIELDS, NO_LIMITS, Journal,
 from gemini_interactions_mcp.models import CatalogFile, Interaction, Record, Request, SavedFile, Terms, Usage, terms
 from gemini_interactions_mcp.output import Place, pictures
 
-from . import intents, processes
+from . import intents
 from .costs import Costs
 from .fetching import FetchedMedia, FetchFunction, MediaFetcher, list_addressed, refuse_fetch
 from .file_rows import FileRows
+from .leasing import RunLeases
 from .outcomes import SavingOutcome, describe_result, join_sentences
 from .outputs import Output
 from .run import NOT_TAKEN_PHASES, Run
@@ -45,7 +46,7 @@ UNSAVED_COMPLAINT: Final = "The files could not be saved"
 NOTHING_FETCHED: Final[Mapping[int, BinaryIO]] = {}
 
 
-class Ledger:
+class Ledger(RunLeases):
     """The journal and the output directory, as the runs of this process use them.
 
     Args:
@@ -68,17 +69,14 @@ class Ledger:
         redact: Redactor = NO_REDACTION,
         fetch: FetchFunction = refuse_fetch,
     ) -> None:
-        self._journal = journal
+        super().__init__(journal, timing)
         self._output = Output(place, redact)
         self._fetcher = MediaFetcher(fetch, place)
-        self._timing = timing
         self._limits = limits
         self._costs = costs or Costs(CatalogFile())
         self._redact = redact
         self._decoding = anyio.CapacityLimiter(1)
-        self._owner = processes.make_owner()
         self.file_rows = FileRows(journal, timing)
-        self._released = False
 
     async def open(self, record: Record) -> None:
         """Write an intent down, with a lease of this process; its cost is reserved.
@@ -386,54 +384,6 @@ class Ledger:
             run.error = type(exc)(f"{exc} The text that came: {run.text}", interaction_id=run.id)
         return journaled
 
-    async def claim(self, record: Record) -> bool:
-        """Whether this process has the lease of an interaction now, or the journal has no row for it."""
-        try:
-            if await self._claimed(record) or (await self._free() and await self._claimed(record)):
-                return True
-            return await self._journal.find(str(record.interaction_id), patience=self._timing.patience) is None
-        except JournalError as exc:
-            logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
-            return True
-
-    async def seize(self, record: Record) -> None:
-        """Take the lease from a process that hangs, which notices before it saves anything."""
-        with contextlib.suppress(JournalError):
-            await self._journal.seize(record.label, self._owner, self._timing.lease, patience=self._timing.patience)
-
-    async def followed_elsewhere(self, record: Record) -> bool:
-        """Whether another process that lives has the lease of an interaction."""
-        try:
-            owner = await self._journal.owner(record.label)
-        except JournalError as exc:
-            logger.warning("Who follows interaction %s cannot be read: %s", record.label, exc)
-            return False
-        return owner not in (None, self._owner) and not processes.has_departed(owner)
-
-    async def _claimed(self, record: Record) -> bool:
-        return await self._journal.claim(record.label, self._owner, self._timing.lease, patience=self._timing.patience)
-
-    async def _free(self) -> bool:
-        """End the leases of processes that have ended; return whether there were any."""
-        departed = [owner for owner in await self._journal.owners() if processes.has_departed(owner)]
-        for owner in departed:
-            await self._journal.release(owner, patience=self._timing.patience)
-        return bool(departed)
-
-    async def orphans(self) -> list[Record]:
-        """Renew the leases of this process, and return the unfinished rows without a lease, claimed.
-
-        Rows that this process has followed before are not among them: it does so still, or has given them up.
-
-        Raises:
-            JournalError: The journal cannot be used.
-        """
-        await self._journal.renew(self._owner, self._timing.lease)
-        if self._released:
-            return []
-        await self._free()
-        return [row for row in await self._journal.unfinished(but=self._owner) if await self.claim(row)]
-
     async def prune(self, keep_days: float | None) -> None:
         """Delete files that were never finished, and settled rows of requests older than so many days, if any.
 
@@ -443,9 +393,3 @@ class Ledger:
         await anyio.to_thread.run_sync(self._output.sweep)
         if keep_days is not None:
             await self._journal.prune(clock.now() - timedelta(days=keep_days))
-
-    async def release(self) -> None:
-        """End all leases of this process, and take no more."""
-        self._released = True
-        with contextlib.suppress(JournalError):
-            await self._journal.release(self._owner, patience=self._timing.patience)

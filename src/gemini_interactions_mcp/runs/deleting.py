@@ -1,6 +1,7 @@
 """Deletes interactions: first at Google, then their files and rows."""
 
 import contextlib
+from collections.abc import Awaitable, Callable
 
 import anyio.to_thread
 
@@ -14,6 +15,13 @@ from . import intents
 from .deletion import Deletion, Remote
 from .registry import Registry
 
+AuditFunction = Callable[[str, str], Awaitable[None]]
+"""Notes an action and what it was done to."""
+
+
+async def ignore_event(action: str, subject: str) -> None:
+    """Note nothing."""
+
 
 class Deleter:
     """Deletes at Google before anything local: only the row has the id for another attempt.
@@ -23,13 +31,17 @@ class Deleter:
         journal: The rows.
         saved: The saved files.
         registry: The runs of this process; deleted ones are not followed any more.
+        audit: Called with what was done and the id, once something is deleted.
     """
 
-    def __init__(self, gemini: Gemini, journal: Journal, saved: SavedFiles, registry: Registry) -> None:
+    def __init__(
+        self, gemini: Gemini, journal: Journal, saved: SavedFiles, registry: Registry, audit: AuditFunction
+    ) -> None:
         self._gemini = gemini
         self._journal = journal
         self._saved = saved
         self._registry = registry
+        self._audit = audit
 
     async def delete(self, interaction_id: str, record: Record | None) -> Deletion:
         """Delete an interaction whose row is `record`.
@@ -48,6 +60,9 @@ class Deleter:
             return Deletion(Remote.KEPT, exc, known=record is not None)
         names = (record.label, record.interaction_id or record.label) if record else ()
         self._registry.delete(interaction_id, *names)
+        if record is not None or remote is not Remote.MISSING:
+            # Before what is local: it may fail, and Google's part is gone.
+            await self._audit("interaction.delete", names[-1] if names else interaction_id)
         return await self._delete_local(remote, record)
 
     async def _delete_remote(self, interaction_id: str | None, record: Record | None) -> Remote:

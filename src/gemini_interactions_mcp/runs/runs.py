@@ -27,7 +27,7 @@ from gemini_interactions_mcp.settings import DEFAULT_KEEP_DAYS
 from . import intents, outcomes
 from .bookkeeping import Ledger
 from .costs import Costs
-from .deleting import Deleter
+from .deleting import AuditFunction, Deleter, ignore_event
 from .deletion import Deletion
 from .deliveries import Deliveries
 from .driving import Announce, Driver
@@ -61,6 +61,7 @@ class Runs:
         base_url: Another address of the API.
         fetch: Reads media that came as addresses.
         outside: Whether ids may be used that the journal does not have; Google shows what anybody made with the key.
+        audit: Called with what was done and the id of an interaction, once it is deleted.
 
     Attributes:
         limits: What the user allows to be spent.
@@ -87,6 +88,7 @@ class Runs:
         base_url: str | None = None,
         fetch: FetchFunction = refuse_fetch,
         outside: bool = True,
+        audit: AuditFunction = ignore_event,
     ) -> None:
         self.redact = redact
         self._timing, self._gemini, self._journal = timing, gemini, journal
@@ -102,7 +104,7 @@ class Runs:
         )
         self._waiter = Waiter(self._follower, timing)
         self._stopper = Stopper(gemini, self._ledger, self._driver)
-        self._deleter = Deleter(gemini, journal, saved, self._registry)
+        self._deleter = Deleter(gemini, journal, saved, self._registry, audit)
         self.lister = Lister(journal, self._registry, self._finder, timing)
         self._place = place
         self.upkeep = Upkeep(gemini, self._ledger, self._driver, saved, place, timing, base_url)
@@ -115,6 +117,10 @@ class Runs:
     async def close(self) -> None:
         """Wait for the ids of requests in flight, at most `Timing.shutdown_naming`; leave all runs to other servers."""
         await self._driver.close()
+
+    def count_running(self) -> int:
+        """Return how many runs this process sends or follows."""
+        return len(self._registry.list_running())
 
     async def check_ready(self) -> None:
         """Check that requests can be sent.

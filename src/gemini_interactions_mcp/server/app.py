@@ -65,6 +65,7 @@ from .outgoing import OutgoingRedaction, OutgoingRedactor
 from .request_states import SharedStateCodec, build_state_security
 from .scopes import check_scopes
 from .subscriptions import Subscribers
+from .tracing import trace_principal
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.journal import Database
@@ -159,6 +160,21 @@ class Server(MCPServer[Opening]):
         """Let calls that wait return their ids: the server is about to end."""
         self._opening.hurry()
 
+    @property
+    def starting(self) -> bool:
+        """Whether the slow modules are loaded and the context of the owner is opened at this moment."""
+        return self._opening.starting
+
+    def warm(self) -> None:
+        """Start to import the slow modules and to open what calls need, unless that was done; returns at once."""
+        if not self._warmed:
+            self._warmed = True
+            self._opening.warm()
+
+    def count_open(self) -> tuple[int, int]:
+        """Return how many principals have something open here, and how many runs that sends or follows."""
+        return self._opening.count_open()
+
     async def serve_streams(
         self,
         incoming: MemoryObjectReceiveStream[SessionMessage | Exception],
@@ -177,6 +193,7 @@ class Server(MCPServer[Opening]):
     async def _admit(self, ctx: ServerRequestContext[Any, Any], call_next: Callable[..., Awaitable[Any]]) -> Any:  # noqa: ANN401 - whatever the handler returns
         """Refuse what the token of a request does not allow, and keep what its principal uses open meanwhile."""
         principal = identify_principal(ctx)
+        trace_principal(principal)
         check_scopes(principal, ctx.method, ctx.params)
         if self._states is not None and ctx.method == "tools/call":
             await self._states.prepare()
@@ -188,9 +205,7 @@ class Server(MCPServer[Opening]):
     ) -> Any:  # noqa: ANN401 - whatever the handler returns
         """Import the slow modules and resume unfinished interactions once the host's first message is answered."""
         result = await call_next(ctx)
-        if not self._warmed:
-            self._warmed = True
-            self._opening.warm()
+        self.warm()
         return result
 
     async def call_tool(

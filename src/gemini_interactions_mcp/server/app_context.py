@@ -16,6 +16,7 @@ from .links import FileLinks
 if TYPE_CHECKING:
     from gemini_interactions_mcp.api import StoreService, VoiceList
     from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SandboxFiles, SavedFiles, StoreUploads
+    from gemini_interactions_mcp.journal import AuditTrail
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.runs import Changes, Runs
     from gemini_interactions_mcp.server.tools.additions import Addition
@@ -49,6 +50,7 @@ class AppContext:
         sandboxes: Puts files into the sandboxes of agents.
         runs: The interactions; the only way to the API and the journal.
         changes: Watches what lists of resources show.
+        audit: Writes down what is deleted.
         catalogs: What is known of models and agents.
         saved: The saved files. Blocks: call it in a worker thread.
         preview: Makes a JPEG of an open picture, given its maximum side in pixels and its maximum size in bytes.
@@ -72,6 +74,7 @@ class AppContext:
     sandboxes: "SandboxFiles"
     runs: "Runs"
     changes: "Changes"
+    audit: "AuditTrail"
     catalogs: "CatalogFile"
     saved: "SavedFiles"
     preview: Callable[[IO[bytes], int, int], bytes | None]

@@ -38,9 +38,6 @@ from .outgoing import OutgoingRedactor
 from .tenants import Tenants
 
 if TYPE_CHECKING:
-    pass
-
-if TYPE_CHECKING:
     from gemini_interactions_mcp.journal import Database, Notice
 
 SETTINGS_REMEDY: Final = (
@@ -80,6 +77,8 @@ class Opening:
         self._assembler: Assembler | None = None
         self._redactors: dict[str, OutgoingRedactor] = {}
         self._lock = anyio.Lock()
+        self.starting = False
+        """Whether the slow modules are loaded and the context of the owner is opened at this moment."""
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator["Opening"]:
@@ -150,6 +149,11 @@ class Opening:
         for app in self._tenants.list_open():
             app.runs.hurry()
 
+    def count_open(self) -> tuple[int, int]:
+        """Return how many contexts are open, and how many runs they send or follow."""
+        apps = self._tenants.list_open()
+        return len(apps), sum(app.runs.count_running() for app in apps)
+
     async def hear(self, notice: "Notice") -> None:
         """Note that any server has changed a row of a principal: who waits for it here learns it at once.
 
@@ -175,6 +179,7 @@ class Opening:
         if self.settings.findings:
             logger.error("%s", " ".join(self.settings.findings))
         elif self._tasks is not None:
+            self.starting = True
             self._tasks.start_soon(self._warm)
 
     async def _warm(self) -> None:
@@ -184,6 +189,8 @@ class Opening:
             await anyio.to_thread.run_sync(models.pricing.load_price_data, abandon_on_cancel=True)
         except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
+        finally:
+            self.starting = False
 
     async def _prepare(self) -> Assembler:
         """Return what makes contexts, after loading the slow modules.
@@ -230,6 +237,9 @@ class Opening:
         with anyio.CancelScope(shield=True):
             if self._assembler is not None:
                 await self._assembler.close()
+            elif "database" in vars(self):
+                # Tokens were looked up, and nobody has called.
+                await self.database.close()
 
 
 Ctx = Context[Opening, Any]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gemini_interactions_mcp.api import Downloads, Gemini, StoreService
     from gemini_interactions_mcp.files import InputFiles, ReceivedFiles, SavedFiles, VerifiedCopies
-    from gemini_interactions_mcp.journal import Database, Holdings, Journal, Limits
+    from gemini_interactions_mcp.journal import AuditTrail, Database, Holdings, Journal, Limits
     from gemini_interactions_mcp.models import CatalogFile
     from gemini_interactions_mcp.output import Place
     from gemini_interactions_mcp.runs import Changes, Runs
@@ -71,6 +71,7 @@ class TenantParts:
         self._redact = Redactor(dict.fromkeys((*common.settings.secrets, *settings.secrets)))
         self._rows: Journal = journal.Journal(common.database, self._redact, common.timing, principal.name)
         self._holdings: Holdings = journal.Holdings(common.database, principal.name)
+        self._audit: AuditTrail = journal.AuditTrail(common.database, principal.name)
         self._boundary = files.Boundary.of(settings)
         self._saved: SavedFiles = files.SavedFiles(self._boundary, self._place, common.copies)
 
@@ -88,6 +89,7 @@ class TenantParts:
             ),
             runs=self.runs,
             changes=self.changes,
+            audit=self._audit,
             catalogs=common.catalogs,
             saved=self._saved,
             preview=output.make_preview,
@@ -122,6 +124,7 @@ class TenantParts:
             base_url=self._settings.base_url,
             fetch=self._connected.downloads.fetch,
             outside=not self._principal.remote,
+            audit=self._audit.record,
         )
 
     @cached_property

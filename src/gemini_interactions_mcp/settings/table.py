@@ -320,8 +320,7 @@ class Settings(TeamSettings):
         if self.output_url:
             yield from find_url_secrets(self.output_url.get_secret_value())
             yield from find_store_secrets()
-        yield from find_url_secrets(self.base_url or "")
-        for address in find_network_variables().values():
+        for address in (self.base_url or "", self.otlp_endpoint or "", *find_network_variables().values()):
             yield from find_url_secrets(address if "://" in address else f"//{address}")
 
     @classmethod

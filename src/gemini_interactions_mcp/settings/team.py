@@ -132,3 +132,13 @@ class TeamSettings(BaseModel):
         Literal["text", "json"],
         SettingVariable("GEMINI_MCP_LOG_FORMAT", "`json` logs a JSON object per line"),
     ] = "text"
+    otlp_endpoint: Annotated[
+        str | None,
+        Field(repr=False),
+        SettingVariable(
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "Where `serve --http` sends its traces (OTLP over HTTP), with the other standard variables of "
+            "OpenTelemetry; needs the extra `otel`",
+            "",
+        ),
+    ] = None

@@ -1,7 +1,9 @@
 """Answers of the server about itself: whether it is alive, and whether it can serve."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -14,6 +16,8 @@ from gemini_interactions_mcp.core import JournalError, Timing, logger
 from gemini_interactions_mcp.journal import Database
 from gemini_interactions_mcp.settings import Settings
 
+UNCACHED: Final = {"cache-control": "no-store"}
+
 
 class Health:
     """Checks what the server needs.
@@ -22,9 +26,17 @@ class Health:
         settings: The settings.
         database: Of the journal.
         timing: How often, and how long.
+        is_starting: Whether the server still loads what calls need.
     """
 
-    def __init__(self, settings: Settings, database: Database, timing: Timing) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        timing: Timing,
+        is_starting: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._is_starting = is_starting
         self._settings = settings
         self._database = database
         self._timing = timing
@@ -43,13 +55,15 @@ class Health:
         return [Route("/healthz", show_alive, methods=["GET"]), Route("/readyz", self._show_ready, methods=["GET"])]
 
     async def _show_ready(self, _: Request) -> Response:
+        if self._is_starting() and not self.draining:
+            return JSONResponse({"status": "starting", "checks": {}}, 503, UNCACHED)
         checks = await self._check() | ({"draining": False} if self.draining else {})
         ready = all(checks.values())
         told = {name: "ok" if passed else "failed" for name, passed in checks.items()}
         if self.draining:
             told["draining"] = "this server is about to end"
         body = {"status": "ready" if ready else "unavailable", "checks": told}
-        return JSONResponse(body, 200 if ready else 503, {"cache-control": "no-store"})
+        return JSONResponse(body, 200 if ready else 503, UNCACHED)
 
     async def _check(self) -> dict[str, bool]:
         async with self._lock:

@@ -20,6 +20,7 @@ from gemini_interactions_mcp.settings import Settings
 from .access import ServingPlan
 from .public_url import LOOPBACK_HOST, ListeningPlace, PublicUrl, bracket_host
 from .stdin_capture import list_ending_signals
+from .telemetry import export_spans
 from .web_app import open_web_app
 
 SHUTDOWN_SECONDS: Final = 1
@@ -151,7 +152,7 @@ async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> N
     """
     with open_listener(plan.options.port, plan.place) as listener:
         port = listener.getsockname()[1]
-        async with open_web_app(server, settings, plan, port) as web:
+        async with export_spans(settings.otlp_endpoint), open_web_app(server, settings, plan, port) as web:
             sys.stderr.write(describe_serving(plan, web.public, port))
             seconds = plan.options.drain_seconds
             await serve_web(web.app, listener, server.hurry, drain_seconds=seconds, draining=web.health.drain)

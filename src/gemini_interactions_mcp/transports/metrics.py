@@ -4,7 +4,7 @@ import math
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from mcp.server import ServerRequestContext
 from starlette.requests import Request
@@ -15,9 +15,6 @@ from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import JournalError, coerce_object
 from gemini_interactions_mcp.journal import Database
 from gemini_interactions_mcp.server import TOOLS, Server
-
-if TYPE_CHECKING:
-    pass
 
 EXTRA_NEEDED: Final = "Metrics need the extra: pip install 'gemini-interactions-mcp[team]'\n"
 CALL_SECONDS: Final = (0.1, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 300)
@@ -30,7 +27,7 @@ class Metrics:
     Args:
         token: Opens them; None closes them.
         server: What is counted.
-        database: Knows what was spent.
+        database: Knows what was spent, and how busy it is.
     """
 
     def __init__(self, token: str, server: Server, database: Database) -> None:
@@ -53,6 +50,18 @@ class Metrics:
             registry=self.registry,
         )
         server.middleware.append(self.count_call)
+        self._add_loads(server, database)
+
+    def _add_loads(self, server: Server, database: Database) -> None:
+        """Show how busy this server is. None has a label for the principal: there may be thousands."""
+        self.add_gauge(
+            "open_principals", "Principals with anything open on this server", lambda: server.count_open()[0]
+        )
+        self.add_gauge(
+            "followed_runs", "Interactions that this server sends or follows", lambda: server.count_open()[1]
+        )
+        self.add_gauge("database_connections", "Connections to the database in use", lambda: database.measure_load()[0])
+        self.add_gauge("database_waits", "Statements that wait for a connection", lambda: database.measure_load()[1])
 
     def add_gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
         """Show a figure that is read whenever the metrics are."""

@@ -197,7 +197,7 @@ async def open_web_app(
     """
     public = plan.public or PublicUrl(f"http://{bracket_host(plan.options.host.strip('[]'))}:{port}")
     database = server.database
-    health = Health(settings, database, timing)
+    health = Health(settings, database, timing, lambda: server.starting)
     token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
     async with open_access(settings, plan, public, database, timing) as access:
         app = build_web_app(
@@ -214,6 +214,7 @@ async def open_web_app(
 
 @asynccontextmanager
 async def run_sessions(server: Server) -> AsyncGenerator[None]:
-    """Serve MCP's sessions while the application runs."""
+    """Serve MCP's sessions while the application runs; what calls need is loaded at once."""
     async with server.session_manager.run():
+        server.warm()
         yield

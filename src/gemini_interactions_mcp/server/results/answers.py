@@ -33,6 +33,7 @@ from gemini_interactions_mcp.server.hosts import (
     suggest_wait_seconds,
 )
 from gemini_interactions_mcp.server.tasks.extension import UnfinishedResult
+from gemini_interactions_mcp.server.tracing import trace_interaction
 from gemini_interactions_mcp.server.views.attaching import build_view_meta
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
@@ -263,6 +264,7 @@ async def render_run(
     """
     wanted = wanted or ReadOptions()
     record = run.record
+    trace_interaction(record)
     if run.error is not None:
         if run.id is None or not run.stored:
             app.runs.deliver(run)

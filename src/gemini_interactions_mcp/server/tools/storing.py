@@ -129,6 +129,8 @@ async def remove_document(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolR
     ):
         return refused
     there = await app.stores.delete_document(document.name)
+    if there:
+        await app.audit.record("document.delete", document.name)
     await app.indexing.forget(found.name, document)
     app.additions.clear()
     return build_text_result(describe_removal(document, found, there=there))
@@ -155,6 +157,8 @@ async def delete_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     if refused := await ask_before_deleting(ctx, app, question, f"{found.name} {found.documents}"):
         return refused
     there = await app.stores.delete(found.name, force=bool(found.documents))
+    if there:
+        await app.audit.record("store.delete", found.name)
     app.additions.clear()
     return build_text_result(f"{named} {'is deleted' if there else 'was not there any more'}.\n")
 
