@@ -319,7 +319,8 @@ def approve_relative_name(path: str) -> Path:
     """
     wanted = PurePosixPath(path)
     name = require_plain_name(Path(wanted), path)
-    if URL_SCHEME.match(path) or "\\" in path or wanted.is_absolute() or not wanted.name or ".." in wanted.parts:
+    elsewhere = wanted.is_absolute() or ".." in wanted.parts or path.startswith("~")
+    if URL_SCHEME.match(path) or "\\" in path or elsewhere or not wanted.name:
         raise FileRefusedError(
             f"{quote_name(path)} is not a name: files are saved by this server, under relative names like chart.png."
         )
