@@ -69,6 +69,7 @@ CALLS: dict[str, Call] = {
     "twin": lambda journal: journal.twin(WANTED, LATELY),
     "undelivered": lambda journal: journal.undelivered(WANTED, LATELY),
     "holds": lambda journal: journal.holds("/out/f500.png"),
+    "names_environment": lambda journal: journal.names_environment("environment-1"),
     "list_files": lambda journal: journal.list_files("label-1"),
     "replace_files": lambda journal: journal.replace_files("label-1", FileListing((), "[]"), ()),
     "deleted": lambda journal: journal.deleted("label-1"),

@@ -113,7 +113,7 @@ async def test_a_journal_that_may_not_grow_refuses_what_costs(
 
     def bounded(connection: sqlite3.Connection, entry: object) -> None:
         configure(connection, entry)
-        connection.execute("PRAGMA max_page_count=20").close()
+        connection.execute("PRAGMA max_page_count=45").close()
 
     monkeypatch.setattr(engine, "configure_connection", bounded)
     async with Client(build_server(make_settings(tmp_path, url), FAST), cache=None) as client:
