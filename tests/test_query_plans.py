@@ -43,7 +43,7 @@ SELECT 'label-' || n, 'v1_' || md5(n::text), (ARRAY['ask', 'research', 'image'])
 FROM (SELECT n, to_char(now() AT TIME ZONE 'UTC' - n * interval '40 seconds',
   'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"') AS moment FROM generate_series({first}, {last}) AS n) AS numbered
 """
-LIMITS = Limits(100, 10**9, 10**9, 100, 10**9)
+LIMITS = Limits(10**6, 10**9, 10**9, 10**6, 10**9)
 DAY, ALL = LIMITS.list_research_limits(NOW), LIMITS.list_spending_limits(NOW)
 FILE = UploadedFile(name="files/a", uri="u", expires_at=NOW)
 WANTED = record("new", kind="research", fingerprint="f", created_at=NOW, updated_at=NOW, cost_micros=1)
