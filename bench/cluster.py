@@ -104,7 +104,8 @@ async def measure(options: argparse.Namespace, emulator_url: str) -> None:
             if options.runs:
                 await follow(persons, urls, cluster, options.runs, options.seconds)
         finally:
-            await anyio.to_thread.run_sync(cluster.stop)
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(cluster.stop)
 
 
 def main() -> None:

@@ -18,6 +18,8 @@ CLOSED: Final = -32_000
 """The code of the client for a connection that was closed."""
 PROXY_ERROR: Final = "Server returned an error response"
 """What the client says of a status of 5xx without an answer of MCP."""
+LATER: Final = ("Call again", "The journal cannot be used")
+"""What answers say that ask for the same call again: nothing was sent by it."""
 PATIENCE_SECONDS: Final = 120
 """Seconds after which a call that never gets an answer has failed."""
 
@@ -31,7 +33,8 @@ class Person:
         url: Of the server, or of the proxy.
         token: What the authorization server gave.
         tls: Trusts the proxy.
-        broken: Number of calls that had to be repeated.
+        broken: Number of calls that had to be repeated, as no answer came.
+        put_off: Number of those that had to be, as the answer said.
     """
 
     number: int
@@ -39,6 +42,7 @@ class Person:
     token: str
     tls: ssl.SSLContext
     broken: int = field(default=0)
+    put_off: int = field(default=0)
 
     @asynccontextmanager
     async def client(self, url: str | None = None) -> AsyncGenerator[Client]:
@@ -67,7 +71,14 @@ class Person:
                     await anyio.sleep(0.5)
 
     async def ask(self, prompt: str) -> CallToolResult:
-        return await self.call("gemini_ask", {"prompt": prompt})
+        """Ask; again where the answer is that nothing was sent yet, or that another server waits for the answer."""
+        with anyio.fail_after(PATIENCE_SECONDS):
+            while True:
+                result = await self.call("gemini_ask", {"prompt": prompt})
+                if not result.is_error or not any(word in text_of(result) for word in LATER):
+                    return result
+                self.put_off += 1
+                await anyio.sleep(5)
 
 
 def is_refusal(exc: BaseException) -> bool:

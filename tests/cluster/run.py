@@ -86,7 +86,7 @@ class Drill:
             delays.append(time.monotonic() - began)
             answered[classify(result, mark)] += 1
 
-        before, began = sum(person.broken for person in self.persons), time.monotonic()
+        before, began = self._count_repeated(), time.monotonic()
         async with anyio.create_task_group() as tasks:
             for person in self.persons:
                 for number in range(self.asks):
@@ -94,9 +94,13 @@ class Drill:
             if breaking:
                 tasks.start_soon(breaking)
         took = time.monotonic() - began
-        repeated = sum(person.broken for person in self.persons) - before
-        print(f"  {dict(answered)}, {repeated} calls repeated; {len(delays) / took:.0f} answers a second")
+        broken, put_off = (now - then for now, then in zip(self._count_repeated(), before, strict=True))
+        print(f"  {dict(answered)}; repeated: {broken} calls without an answer, {put_off} that were put off")
+        print(f"  {len(delays) / took:.0f} answers a second")
         print(f"  seconds at the median {statistics.median(delays):.2f}, at the most {max(delays):.2f}")
+
+    def _count_repeated(self) -> tuple[int, int]:
+        return sum(person.broken for person in self.persons), sum(person.put_off for person in self.persons)
 
     async def _check_everything(self) -> None:
         """Compare what Google has sold with what the journal knows."""
@@ -290,7 +294,8 @@ async def main(options: argparse.Namespace) -> int:
                 drill = Drill(cluster, emulator, make_persons(cluster), options.asks)
                 await drill.run(options.only)
             finally:
-                await anyio.to_thread.run_sync(cluster.stop)
+                with anyio.CancelScope(shield=True):
+                    await anyio.to_thread.run_sync(cluster.stop)
                 if options.logs:
                     keep_logs(folder, options.logs)
     for fault in drill.faults[:50]:

@@ -141,6 +141,10 @@ class Namespace:
 
     def remove(self) -> None:
         subprocess.run(["ip", "netns", "delete", self.name], check=False, capture_output=True)
+        for number in self._links:
+            # The system takes a moment to remove them by itself.
+            link = ["ip", "link", "delete", f"{self.name}{number}"]
+            subprocess.run(link, check=False, capture_output=True)
 
 
 def run_ip(*arguments: str) -> None:
