@@ -83,7 +83,6 @@ async def test_every_row_stays_as_it_was_but_for_what_is_no_character(journal_ur
     assert uploads == [(0 if len(before[0]) == 19 else 1,)], "version 1 had no uploads"
 
 
-@pytest.mark.slow
 async def test_new_columns_say_what_labels_ids_and_errors_said(
     journal_url: str, before: list[Row], version: str
 ) -> None:
