@@ -13,8 +13,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "cluster"))
 
@@ -38,46 +39,42 @@ def start_emulator() -> tuple[subprocess.Popen[bytes], str]:
     return started, f"http://127.0.0.1:{port}"
 
 
-async def ask_by_turns(persons: Sequence[Person], urls: Sequence[str], asks: int, name: str) -> float:
-    """Answers a second of so many asks, of which `AT_ONCE` run together."""
+async def call_by_turns(
+    persons: Sequence[Person], urls: Sequence[str], calls: int, tool: str, phrase: Callable[[int], dict[str, Any]]
+) -> float:
+    """Calls a second of so many, of which `AT_ONCE` run together; `phrase` makes the arguments of each."""
     places = anyio.CapacityLimiter(AT_ONCE)
 
-    async def ask(client: Client, number: int) -> None:
+    async def call(client: Client, number: int) -> None:
         async with places:
-            result = await client.call_tool("gemini_ask", {"prompt": f"{name} {number}"})
+            result = await client.call_tool(tool, phrase(number))
             assert not result.is_error, result.content
 
-    async def ask_all(person: Person, url: str) -> None:
+    async def call_all(person: Person, url: str) -> None:
         async with person.client(url) as client, anyio.create_task_group() as tasks:
-            for number in range(asks // len(persons)):
-                tasks.start_soon(ask, client, person.number * asks + number)
+            for number in range(calls // len(persons)):
+                tasks.start_soon(call, client, person.number * calls + number)
 
     began = time.perf_counter()
     async with anyio.create_task_group() as tasks:
         for person in persons:
-            tasks.start_soon(ask_all, person, urls[person.number % len(urls)])
-    return asks / (time.perf_counter() - began)
+            tasks.start_soon(call_all, person, urls[person.number % len(urls)])
+    return calls / (time.perf_counter() - began)
+
+
+async def ask_by_turns(persons: Sequence[Person], urls: Sequence[str], asks: int, name: str) -> float:
+    """Answers a second of so many asks."""
+    return await call_by_turns(persons, urls, asks, "gemini_ask", lambda number: {"prompt": f"{name} {number}"})
 
 
 async def follow(persons: Sequence[Person], urls: Sequence[str], cluster: Cluster, runs: int, seconds: int) -> None:
-    """Start so many runs, and wait until both servers have seen them all end."""
-    places = anyio.CapacityLimiter(AT_ONCE)
+    """Start so many runs, and wait until the servers have seen them all end."""
 
-    async def start(client: Client, number: int) -> None:
-        async with places:
-            prompt = f"run {number} [[seconds={seconds}]]"
-            result = await client.call_tool("start_research", {"prompt": prompt, "force": True})
-            assert not result.is_error, result.content
-
-    async def start_all(person: Person, url: str) -> None:
-        async with person.client(url) as client, anyio.create_task_group() as tasks:
-            for number in range(runs // len(persons)):
-                tasks.start_soon(start, client, person.number * runs + number)
+    def phrase(number: int) -> dict[str, Any]:
+        return {"prompt": f"run {number} [[seconds={seconds}]]", "force": True}
 
     began = time.perf_counter()
-    async with anyio.create_task_group() as tasks:
-        for person in persons:
-            tasks.start_soon(start_all, person, urls[person.number % len(urls)])
+    await call_by_turns(persons, urls, runs, "start_research", phrase)
     print(f"{runs} runs started in {time.perf_counter() - began:.0f} s")
     query = "SELECT count(*) FROM interactions WHERE kind = 'research' AND status = 'completed'"
     until = time.perf_counter() + 6 * seconds + 300

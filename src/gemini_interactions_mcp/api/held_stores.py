@@ -1,4 +1,4 @@
-"""The file search stores of one principal, among those of a key that several share."""
+"""The file search stores of one principal, among those of a key that others may have, too."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Uploads of one principal with a key that several share."""
+"""Uploads of one principal with a key that others may have, too."""
 
 from collections.abc import Awaitable, Callable
 

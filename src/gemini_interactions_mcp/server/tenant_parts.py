@@ -1,4 +1,4 @@
-"""The parts of one principal's context, of which nothing knows another principal."""
+"""The parts of one principal's context; none of them knows another principal."""
 
 import hashlib
 from functools import cached_property, partial
@@ -146,7 +146,7 @@ class TenantParts:
         return api.HeldStores(stores, self._holdings) if self._principal.remote else stores
 
     def _build_input_files(self) -> "InputFiles":
-        """Return the files that may be sent; what a key has uploaded that several may share belongs to one of them."""
+        """Return the files that may be sent; an upload belongs to who sent it, whoever else has the key."""
         gemini, held = self._connected.gemini, self._principal.remote
         service = files.HeldUploads(gemini, partial(self._holdings.hold, journal.FILE_KIND)) if held else gemini
         return files.InputFiles(
