@@ -30,7 +30,7 @@ from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions
 from gemini_interactions_mcp.transports.http import open_listener, serve_web
 from gemini_interactions_mcp.transports.telemetry import build_provider, export_spans
-from teaming import Team, named, team
+from teaming import PATIENCE, Team, named, team
 
 OPEN = ServingOptions(port=0, authenticated=False)
 SECRET = "metrics-secret-17"
@@ -105,6 +105,47 @@ async def test_a_server_that_nobody_has_called_closes_its_database(
     async with team(tokens_only) as served:
         assert (await served.send(token="gim_" + "x" * 43)).status_code == 401
     assert len(closed) == 1
+
+
+@pytest.mark.parametrize(
+    ("lacking", "check", "said"),
+    [
+        ({"api_key": None}, "key", "No API key is set."),
+        ({"database_url": "postgresql://nobody:canary-word@127.0.0.1:1/none"}, "database", "The journal"),
+        ({"output_dir": Path("/proc/none/files")}, "output", "Cannot write"),
+        (
+            {"output_url": SecretStr("s3://none/files?endpoint=http://127.0.0.1:1&skip_signature=true&region=eu")},
+            "output",
+            "Cannot write to the object store",
+        ),
+    ],
+)
+async def test_what_a_server_lacks_is_logged_at_its_start_and_makes_it_unready(
+    tokens_only: Settings, caplog: pytest.LogCaptureFixture, lacking: dict[str, Any], check: str, said: str
+) -> None:
+    async with team(tokens_only.model_copy(update=lacking)) as served:
+        with anyio.fail_after(PATIENCE):
+            while f"This server is not ready: {said}" not in caplog.text:  # noqa: ASYNC110 - as it is logged
+                await anyio.sleep(0.01)
+        ready = await served.ask_ready()
+    assert (ready.status_code, ready.json()["checks"][check]) == (503, "failed")
+    assert "canary-word" not in caplog.text
+    assert "Traceback" not in caplog.text
+    # It is said once, however often somebody asks.
+    assert caplog.text.count(f"This server is not ready: {said}") == 1
+
+
+async def test_a_server_on_a_store_needs_no_folder_and_without_a_key_one_of_a_principal(
+    tokens_only: Settings, tmp_path: Path
+) -> None:
+    store = SecretStr((tmp_path / "store").as_uri())
+    lacking = {"output_dir": Path("/proc/none/files"), "output_url": store, "api_key": None}
+    await named(tokens_only, "alice", key_reference="env:ALICES_KEY")
+    async with team(tokens_only.model_copy(update=lacking)) as served:
+        assert (await served.ask_ready()).json() == {
+            "status": "ready",
+            "checks": {"database": "ok", "output": "ok", "key": "ok"},
+        }
 
 
 # Who has deleted what -----------------------------------------------------------------------------------

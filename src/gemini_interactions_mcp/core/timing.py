@@ -99,7 +99,8 @@ class Timing:
         issuer_unknown_key: Minimum interval between fetches because of a key that is not known: anybody can name one.
         issuer_retry: Time after a failed fetch until the next.
         readiness: Time for which a check of readiness holds.
-        readiness_database: Deadline for the database to answer such a check.
+        readiness_output: The same of the check that writes into the output folder or the store.
+        readiness_answer: Deadline for each such check.
 
         In `doctor --live`:
         probe: Deadline for a probe.
@@ -187,7 +188,8 @@ class Timing:
     issuer_unknown_key: float = 30.0
     issuer_retry: float = 5.0
     readiness: float = 1.0
-    readiness_database: float = 3.0
+    readiness_output: float = 30.0
+    readiness_answer: float = 6.0
 
     # doctor --live
     probe: float = 180.0

@@ -28,5 +28,6 @@ from .tokens import AccessTokens as AccessTokens
 from .tokens import KnownPrincipal as KnownPrincipal
 from .tokens import KnownToken as KnownToken
 from .tokens import check_database as check_database
+from .tokens import has_key_references as has_key_references
 from .tokens import hash_token as hash_token
 from .tokens import make_token as make_token

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import anyio
 import sqlalchemy as sa
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
@@ -101,7 +100,7 @@ async def listen(engine: AsyncEngine, handle: Callable[[Notice], Awaitable[None]
                 await driver.add_listener(CHANNEL, inbox.put)
                 listened = True
                 await pass_on(receive, inbox, handle, partial(ping, driver, send, interval))
-        except (DBAPIError, OSError) as exc:
+        except Exception as exc:  # noqa: BLE001 - drivers raise errors of many kinds, and none must end the server
             logger.warning("Notices of the journal have to wait: %s", type(exc).__name__)
     return listened
 

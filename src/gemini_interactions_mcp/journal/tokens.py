@@ -226,6 +226,16 @@ async def check_database(database: Database, patience: float) -> None:
     await database.read(sa.select(PRINCIPALS.c.name).limit(1), lambda result: result.first(), patience)
 
 
+async def has_key_references(database: Database) -> bool:
+    """Whether any principal has an API key of its own.
+
+    Raises:
+        JournalError: The rows cannot be read.
+    """
+    found = sa.select(PRINCIPALS.c.name).where(PRINCIPALS.c.key_reference.is_not(None)).limit(1)
+    return await database.read(found, lambda result: result.first() is not None)
+
+
 def check_name(name: str) -> None:
     """Check a name that an administrator gives.
 

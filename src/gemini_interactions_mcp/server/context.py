@@ -22,6 +22,7 @@ from gemini_interactions_mcp.core import (
     OWNER,
     ConfigurationError,
     FileRefusedError,
+    GeminiMCPError,
     Principal,
     Redactor,
     Timing,
@@ -187,6 +188,8 @@ class Opening:
             await anyio.to_thread.run_sync(load_slow_modules, abandon_on_cancel=True)
             await self.app()
             await anyio.to_thread.run_sync(models.pricing.load_price_data, abandon_on_cancel=True)
+        except GeminiMCPError as exc:
+            logger.error("This server cannot open what it needs: %s", exc)
         except Exception:  # must not end the server; the first call fails with the same error
             logger.exception("This server cannot open what it needs")
         finally:

@@ -286,6 +286,11 @@ class Settings(TeamSettings):
     def _uppercase(cls, level: object) -> object:
         return level.upper() if isinstance(level, str) else level
 
+    @field_validator("auth", "log_format", mode="before")
+    @classmethod
+    def _lowercase(cls, word: object) -> object:
+        return word.lower() if isinstance(word, str) else word
+
     def require_valid(self) -> "Settings":
         """Return these settings.
 

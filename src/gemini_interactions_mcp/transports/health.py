@@ -1,8 +1,7 @@
 """Answers of the server about itself: whether it is alive, and whether it can serve."""
 
-import os
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 
 import anyio
@@ -11,12 +10,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from gemini_interactions_mcp import journal
-from gemini_interactions_mcp.core import JournalError, Timing, logger
+from gemini_interactions_mcp import journal, output
+from gemini_interactions_mcp.core import OWNER, GeminiMCPError, KeyMissingError, Timing, logger
 from gemini_interactions_mcp.journal import Database
+from gemini_interactions_mcp.output import Place
 from gemini_interactions_mcp.settings import Settings
 
 UNCACHED: Final = {"cache-control": "no-store"}
+
+NO_KEY: Final = (
+    "No API key is set. Set GEMINI_API_KEY, or give each principal one of its own (`token add NAME --key-reference`)."
+)
+
+
+@dataclass
+class Check:
+    """One of the things that a server needs.
+
+    Attributes:
+        try_it: Raises a `GeminiMCPError` if the server has it not.
+        seconds: Time for which a result holds.
+        until: When it is tried again, on the clock of the event loop.
+        failure: Why the server has it not; None if it has.
+    """
+
+    try_it: Callable[[], Awaitable[None]]
+    seconds: float
+    until: float = 0.0
+    failure: str | None = None
 
 
 class Health:
@@ -40,8 +61,12 @@ class Health:
         self._settings = settings
         self._database = database
         self._timing = timing
-        self._checks: dict[str, bool] = {}
-        self._until = 0.0
+        self._checks = {
+            "database": Check(self._try_database, timing.readiness),
+            "output": Check(self._try_output, timing.readiness_output),
+            "key": Check(self._try_key, timing.readiness),
+        }
+        self._place: Place | None = None
         self._lock = anyio.Lock()
         self.draining = False
         """Whether the server is about to end."""
@@ -50,6 +75,12 @@ class Health:
         """Say from now on that the server is not ready."""
         self.draining = True
 
+    async def report(self) -> None:
+        """Log what the server lacks, once it has started."""
+        while self._is_starting():  # noqa: ASYNC110 - of a thread
+            await anyio.sleep(self._timing.readiness / 10)
+        await self._check()
+
     def build_routes(self) -> list[Route]:
         """Return the routes, which need no token and tell no secrets."""
         return [Route("/healthz", show_alive, methods=["GET"]), Route("/readyz", self._show_ready, methods=["GET"])]
@@ -57,40 +88,47 @@ class Health:
     async def _show_ready(self, _: Request) -> Response:
         if self._is_starting() and not self.draining:
             return JSONResponse({"status": "starting", "checks": {}}, 503, UNCACHED)
-        checks = await self._check() | ({"draining": False} if self.draining else {})
-        ready = all(checks.values())
-        told = {name: "ok" if passed else "failed" for name, passed in checks.items()}
+        await self._check()
+        ready = not self.draining and not any(each.failure for each in self._checks.values())
+        told = {name: "failed" if each.failure else "ok" for name, each in self._checks.items()}
         if self.draining:
             told["draining"] = "this server is about to end"
         body = {"status": "ready" if ready else "unavailable", "checks": told}
         return JSONResponse(body, 200 if ready else 503, UNCACHED)
 
-    async def _check(self) -> dict[str, bool]:
+    async def _check(self) -> None:
         async with self._lock:
-            if anyio.current_time() >= self._until:
-                self._checks = {
-                    "database": await self._reaches_database(),
-                    "output": await anyio.to_thread.run_sync(is_writable, self._settings.output_dir),
-                    "key": self._settings.api_key is not None,
-                }
-                self._until = anyio.current_time() + self._timing.readiness
-            return self._checks
+            for each in self._checks.values():
+                if anyio.current_time() >= each.until:
+                    await self._renew(each)
 
-    async def _reaches_database(self) -> bool:
-        with anyio.move_on_after(self._timing.readiness_database * 2):
+    async def _renew(self, check: Check) -> None:
+        """Try a check again; the log tells of it only when something has changed."""
+        earlier, check.failure = check.failure, "It does not answer in time."
+        with anyio.move_on_after(self._timing.readiness_answer):
             try:
-                await journal.check_database(self._database, self._timing.readiness_database)
-            except JournalError as exc:
-                logger.warning("This server is not ready: %s", exc)
-                return False
-            return True
-        return False
+                await check.try_it()
+                check.failure = None
+            except GeminiMCPError as exc:
+                check.failure = str(exc)
+        check.until = anyio.current_time() + check.seconds
+        if check.failure and check.failure != earlier:
+            logger.warning("This server is not ready: %s", check.failure)
 
+    async def _try_database(self) -> None:
+        await journal.check_database(self._database, self._timing.readiness_answer / 2)
 
-def is_writable(folder: Path) -> bool:
-    """Whether files can be written into a folder, which may have to be made. Blocks."""
-    existing = next((each for each in (folder, *folder.parents) if each.exists()), None)
-    return existing is not None and existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+    async def _try_output(self) -> None:
+        await anyio.to_thread.run_sync(self._write_output, abandon_on_cancel=True)
+
+    def _write_output(self) -> None:
+        if self._place is None:
+            self._place = output.open_place(self._settings, OWNER)
+        self._place.check_writable()
+
+    async def _try_key(self) -> None:
+        if self._settings.api_key is None and not await journal.has_key_references(self._database):
+            raise KeyMissingError(NO_KEY)
 
 
 async def show_alive(_: Request) -> Response:

@@ -2,11 +2,12 @@
 
 import re
 import uuid
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import anyio
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -91,7 +92,7 @@ class OriginGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         given = Headers(scope=scope).getlist("origin") if scope["type"] == "http" else []
-        if all(origin.lower() in self._origins for origin in given) and len(given) < 2:
+        if all(origin in self._origins for origin in given) and len(given) < 2:
             await self._app(scope, receive, send)
             return
         body = {"error": "forbidden", "error_description": "Pages of this origin may not use this server."}
@@ -130,6 +131,7 @@ def build_web_app(
     stateless: bool = False,
     routes: Sequence[BaseRoute] = (),
     timing: Timing = DEFAULT_TIMING,
+    report: Callable[[], Awaitable[None]] = anyio.sleep_forever,
 ) -> Starlette:
     """Return the application.
 
@@ -141,6 +143,7 @@ def build_web_app(
         stateless: Whether clients of earlier revisions get no sessions, so that any server can answer them.
         routes: Of what else is served; they guard themselves.
         timing: How often tokens are looked at again.
+        report: Runs at the start, and logs what the server lacks.
     """
     authenticated = access.verifier is not None
     security = build_transport_security(authenticated=authenticated, origins=origins)
@@ -161,7 +164,7 @@ def build_web_app(
     app = Starlette(
         routes=[Route(MCP_PATH, mcp), *access.routes, *routes],
         middleware=guards,
-        lifespan=lambda _: run_sessions(server),
+        lifespan=lambda _: run_sessions(server, report),
     )
     app.router.redirect_slashes = False
     return app
@@ -208,13 +211,16 @@ async def open_web_app(
             stateless=plan.public is not None,
             routes=[*health.build_routes(), *build_file_routes(server), *build_metrics_routes(server, database, token)],
             timing=timing,
+            report=health.report,
         )
         yield WebApp(app, health, public)
 
 
 @asynccontextmanager
-async def run_sessions(server: Server) -> AsyncGenerator[None]:
+async def run_sessions(server: Server, report: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
     """Serve MCP's sessions while the application runs; what calls need is loaded at once."""
-    async with server.session_manager.run():
+    async with server.session_manager.run(), anyio.create_task_group() as tasks:
         server.warm()
+        tasks.start_soon(report)
         yield
+        tasks.cancel_scope.cancel()
