@@ -278,6 +278,35 @@ async def test_a_commit_that_nobody_answered_is_asked_about(
         await shared.insert(record("two"))
 
 
+async def test_the_number_of_a_transaction_that_a_crash_undid_may_be_that_of_another(
+    shared: Journal, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shared.insert(record("one"))
+    tried: list[bool] = []
+    original = AsyncConnection.commit
+
+    async def commit(connection: AsyncConnection) -> None:
+        if not tried:
+            tried.append(True)
+            await kill_all(url)
+            raise ConnectionResetError
+        await original(connection)
+
+    monkeypatch.setattr(AsyncConnection, "commit", commit)
+    monkeypatch.setattr(database, "select_end", lambda _: sa.select(sa.literal("committed")))
+    await shared.insert(record("two"))
+    assert await execute(url, "SELECT label FROM interactions ORDER BY label") == [("one",), ("two",)]
+
+
+async def test_marks_of_transactions_are_forgotten(shared: Journal, url: str) -> None:
+    await shared.insert(record("one"))
+    assert await execute(url, "SELECT count(*) FROM commits") == [(1,)]
+    await execute(url, "UPDATE commits SET created_at = '2026-01-01T00:00:00.000000+00:00'")
+    await shared.insert(record("two"))
+    await shared.prune(NOON)
+    assert await execute(url, "SELECT count(*) FROM commits") == [(1,)]
+
+
 async def test_a_commit_whose_end_stays_unknown_is_an_error(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = Journal(f"{url}&timeout=0.2")
     await journal.insert(record("one"))
@@ -345,7 +374,7 @@ async def test_decisions_of_two_principals_meet_only_where_a_limit_is_shared(sha
     ada, ben = share(shared, "ada"), share(shared, "ben")
     await ada.insert(record("first"))
     async with held(url, "SELECT 1") as other:
-        await other.execute(transactions.select_locks(["principal ada"]))
+        await other.execute(transactions.begin_change("0" * 32, ["principal ada"]))
         with anyio.fail_after(2):
             assert await ben.insert_once(record("1", fingerprint="f"), NOON) is None
             limits = [ResearchLimit(5, DAY, own=True)]
@@ -379,6 +408,8 @@ async def test_a_restart_of_the_server_loses_and_doubles_nothing(tmp_path_factor
     folder = tmp_path_factory.mktemp("pg")
     server = await anyio.to_thread.run_sync(package.get_server, folder)
     journals = [Journal(server.get_uri(), principal=f"{number}") for number in range(4)]
+    for each in journals:
+        await each.page()
     heard, listener = Heard(), open_database(server.get_uri(), FAST)
     written: list[str] = []
 

@@ -48,7 +48,7 @@ from .migrating import choose_pause, establish_tables
 from .notices import Notice, deliver_notices
 from .shielding import shield_cancellation
 from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_file, make_file
-from .transactions import UncertainEndError, change_once, select_end
+from .transactions import UncertainEndError, change_once, select_end, select_mark
 
 OutcomeT = TypeVar("OutcomeT")
 
@@ -151,8 +151,6 @@ class Database:
         It is called without a label where changes may have been missed: at first, and after a broken connection.
         """
         if self.is_shared:
-            # Opened first: there is nothing to listen to before there are tables.
-            await self.read(sa.select(1), lambda found: found.scalar())
             await deliver_notices(self._parsed, handle, self._timing)
 
     async def read(
@@ -362,23 +360,23 @@ class Database:
             async with engine.connect() as connection:
                 return await change_once(connection, statement, values, locks)
         except UncertainEndError as exc:
-            if await self._find_end(exc.number) == "committed":
+            if await self._was_committed(exc):
                 return exc.count
             raise cast("Exception", exc.__cause__) from None
 
-    async def _find_end(self, number: int) -> str | None:
-        """Return how a transaction has ended; None where that is not known in time.
+    async def _was_committed(self, uncertain: UncertainEndError) -> bool:
+        """Whether a transaction was committed; False also where that is not known in time.
 
-        A server that has not noticed yet that the connection broke may still commit it.
+        A database that has not noticed yet that the connection broke may still commit it.
         """
         deadline = anyio.current_time() + parse_busy_seconds(self._parsed, self._timing.busy)
         while anyio.current_time() < deadline:
             with suppress(DBAPIError, OSError):
-                end = await self._execute(select_end(number), lambda found: found.scalar())
+                end = await self._execute(select_end(uncertain.number), lambda found: found.scalar())
                 if end != "in progress":
-                    return str(end)
+                    return bool(await self._execute(select_mark(uncertain.mark), lambda found: found.scalar()))
             await anyio.sleep(choose_pause())
-        return None
+        return False
 
     async def _execute(
         self,

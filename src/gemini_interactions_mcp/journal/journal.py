@@ -60,6 +60,7 @@ from .rows import (
     read_usage_rows,
 )
 from .schema import INTERACTIONS, JOURNAL_METADATA, NEWEST_FIRST, OLDEST_FIRST, SCHEMA_VERSION, UPLOADS
+from .transactions import forget_marks
 from .upload_shelf import UploadShelf
 
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
@@ -403,6 +404,7 @@ class Journal(UploadShelf, Leases):
             sa.update(INTERACTIONS).where(~LIVE_ROWS, queries.UNBLANKED_ROWS).values(queries.TOMBSTONE_VALUES)
         ):
             await self._database.scrub()
+        await self._database.write(forget_marks(moment))
         await self._database.write(sa.delete(UPLOADS).where(UPLOADS.c.expires_at < format_moment(moment)))
         young = format_moment(moment - timedelta(seconds=TWIN_SECONDS))
         old = sa.and_(INTERACTIONS.c.created_at < format_moment(before), queries.select_left_at() < young)

@@ -217,5 +217,13 @@ SERVER_SECRETS: Final = sa.Table(
 )
 """Keys that the servers of one journal share, by which each knows what another has signed."""
 
+COMMITS: Final = sa.Table(
+    "commits",
+    JOURNAL_METADATA,
+    sa.Column("mark", Characters(32), primary_key=True),
+    sa.Column("created_at", STAMP_TYPE, nullable=False, index=True),
+)
+"""Marks that transactions of PostgreSQL leave: who loses the connection at a commit finds out by them how it ended."""
+
 NEWEST_FIRST: Final = (INTERACTIONS.c.created_at.desc(), INTERACTIONS.c.label.desc())
 OLDEST_FIRST: Final = (INTERACTIONS.c.created_at, INTERACTIONS.c.label)

@@ -1,4 +1,5 @@
-"""Give principals tables: who may use the server, what was done, whose a thing is, and files that clients send.
+"""Give principals tables: who may use the server, what was done, whose a thing is, files that clients send,
+and how transactions have ended.
 
 An index for what the principals spend together, and in PostgreSQL those for the rows of many, and notices of changes.
 """
@@ -18,6 +19,7 @@ ADDED_TABLES = (
     schema.HOLDINGS,
     schema.RECEIVED_FILES,
     schema.SERVER_SECRETS,
+    schema.COMMITS,
 )
 
 
