@@ -15,13 +15,13 @@ from conftest import FAST, Mode
 from gemini_interactions_mcp.core.principals import SCOPES
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.tokens import AccessTokens
-from gemini_interactions_mcp.server.app import build_server
+from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, ServingPlan, plan_serving
 from gemini_interactions_mcp.transports.health import Health
 from gemini_interactions_mcp.transports.http import WebServer, open_listener
-from gemini_interactions_mcp.transports.web_app import open_web_app
-from wired import MODERN, PATIENCE, envelope
+from gemini_interactions_mcp.transports.web_app import WebApp, open_web_app
+from wired import HANDSHAKES, MODERN, PATIENCE, envelope, hello
 
 Json = dict[str, Any]
 ACCEPT = {"accept": "application/json, text/event-stream"}
@@ -34,19 +34,70 @@ class Team:
     web: httpx2.AsyncClient
     address: str
     plan: ServingPlan
-    health: Health
+    server: Server
+    opened: WebApp
     running: WebServer
+
+    @property
+    def health(self) -> Health:
+        return self.opened.health
 
     async def send(
         self, method: str = "tools/list", token: str | None = None, headers: Json | None = None, **params: Any
     ) -> httpx2.Response:
-        """A request of 2026-07-28."""
-        named = {"mcp-name": params["name"]} if "name" in params else {}
-        sent = ACCEPT | {"mcp-protocol-version": MODERN, "mcp-method": method} | named | (headers or {})
+        """A request of 2026-07-28, and its whole answer."""
+        async with self.ask(method, token, headers, **params) as answer:
+            await answer.aread()
+        return answer
+
+    @asynccontextmanager
+    async def ask(
+        self,
+        method: str,
+        token: str | None = None,
+        headers: Json | None = None,
+        mode: Mode = "auto",
+        extensions: Sequence[str] = (),
+        **params: Any,
+    ) -> AsyncGenerator[httpx2.Response]:
+        """A request as clients of an era send it, and its answer, of which nothing is read yet."""
+        name = next((params[key] for key in ("name", "uri", "taskId") if key in params), None)
+        modern = {"mcp-protocol-version": MODERN, "mcp-method": method} | ({"mcp-name": name} if name else {})
+        sent = ACCEPT | (modern if mode == "auto" else {"mcp-protocol-version": HANDSHAKES[-1]}) | (headers or {})
         if token is not None:
             sent |= {"authorization": f"Bearer {token}"}
-        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params | envelope()}
-        return await self.web.post("/mcp", json=body, headers=sent)
+        carried = envelope(extensions=dict.fromkeys(extensions, Json())) if mode == "auto" else {}
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params | carried}
+        async with self.web.stream("POST", "/mcp", json=body, headers=sent) as answer:
+            yield answer
+
+    @asynccontextmanager
+    async def open_stream(self, token: str, mode: Mode) -> AsyncGenerator[anyio.Event]:
+        """A stream of notifications that has begun, as clients of an era open it; yields what its end sets."""
+        async with self._stream(token, mode) as answer, anyio.create_task_group() as tasks:
+            assert answer.status_code == 200
+            ended = anyio.Event()
+
+            async def read() -> None:
+                await answer.aread()
+                ended.set()
+
+            tasks.start_soon(read)
+            yield ended
+            tasks.cancel_scope.cancel()
+
+    @asynccontextmanager
+    async def _stream(self, token: str, mode: Mode) -> AsyncGenerator[httpx2.Response]:
+        if mode == "auto":
+            async with self.ask("subscriptions/listen", token, notifications={"resourcesListChanged": True}) as answer:
+                yield answer
+            return
+        headers = ACCEPT | {"authorization": f"Bearer {token}"}
+        first = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello(HANDSHAKES[-1])}
+        begun = await self.web.post("/mcp", json=first, headers=headers)
+        headers |= {"mcp-session-id": begun.headers["mcp-session-id"]}
+        async with self.web.stream("GET", "/mcp", headers=headers) as answer:
+            yield answer
 
     async def ask_ready(self) -> httpx2.Response:
         """What it says of itself once it has started."""
@@ -56,11 +107,11 @@ class Team:
         return ready
 
     @asynccontextmanager
-    async def client(self, token: str, mode: Mode = "auto") -> AsyncGenerator[Client]:
+    async def client(self, token: str, mode: Mode = "auto", **options: Any) -> AsyncGenerator[Client]:
         """A real client."""
         async with (
             httpx2.AsyncClient(headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE) as web,
-            Client(streamable_http_client(self.address, http_client=web), mode=mode) as connected,
+            Client(streamable_http_client(self.address, http_client=web), mode=mode, **options) as connected,
         ):
             yield connected
 
@@ -71,13 +122,14 @@ async def team(settings: Settings, options: ServingOptions | None = None) -> Asy
     plan = plan_serving(settings, options or ServingOptions(port=0))
     with open_listener(0, plan.place) as listener:
         port = listener.getsockname()[1]
-        async with open_web_app(build_server(settings, FAST), settings, plan, port, FAST) as opened:
+        server = build_server(settings, FAST, shared=settings.auth != "none")
+        async with open_web_app(server, settings, plan, port, FAST) as opened:
             running = WebServer(opened.app, lambda: None)
             base = f"http://127.0.0.1:{port}"
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(running.serve, [listener])
                 async with httpx2.AsyncClient(base_url=base, trust_env=False, timeout=PATIENCE) as web:
-                    yield Team(web, f"{base}/mcp", plan, opened.health, running)
+                    yield Team(web, f"{base}/mcp", plan, server, opened, running)
                 running.should_exit = True
 
 

@@ -1,9 +1,7 @@
 """OAuth: metadata, tokens of a real authorization server, and what happens while it is away."""
 
-import hashlib
-import hmac
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from conftest import FAST, Mode, make_settings
 from gemini_interactions_mcp.core.errors import ConfigurationError
@@ -24,8 +21,8 @@ from gemini_interactions_mcp.transports.access import ServingOptions
 from gemini_interactions_mcp.transports.auth import issuer as keys_of
 from gemini_interactions_mcp.transports.auth import verification
 from gemini_interactions_mcp.transports.auth.issuer import Issuer, IssuerError, list_algorithms, read_key, read_keys
-from gemini_interactions_mcp.transports.auth.oauth import name_subject, read_claims, read_scopes
-from issuing import AUDIENCE, RSA_KEY, IssuerServer, encode_part, issuing, other_keys, rsa_jwk
+from gemini_interactions_mcp.transports.auth.oauth import LEEWAY_SECONDS, name_subject, read_claims, read_scopes
+from issuing import AUDIENCE, RSA_KEY, STRANGER, WRONG, IssuerServer, issuing, other_keys, rsa_jwk
 from teaming import Team, challenge, rows, team
 
 PUBLIC = ServingOptions(port=0, public_url="https://gemini.example.com")
@@ -163,54 +160,6 @@ async def test_a_scope_that_is_missing_is_asked_for(served: Team, issuer: Issuer
 
 # Tokens that are not ------------------------------------------------------------------------------------
 
-STRANGER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def forge_with_public_key(issuer: IssuerServer) -> str:
-    """HS256 with what everybody can fetch: https://datatracker.ietf.org/doc/html/rfc8725#section-2.1"""
-    secret = RSA_KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    head = encode_part({"alg": "HS256", "kid": "first"})
-    body = encode_part({"iss": issuer.address, "aud": AUDIENCE, "sub": "alice", "exp": int(time.time()) + 60})
-    return f"{head}.{body}.{encode_part(hmac.digest(secret, f'{head}.{body}'.encode(), hashlib.sha256))}"
-
-
-WRONG: dict[str, Callable[[IssuerServer], str]] = {
-    "another audience": lambda issuer: issuer.token(aud="https://other.example/mcp"),
-    "an audience that begins so": lambda issuer: issuer.token(aud=f"{AUDIENCE}x"),
-    "no audience": lambda issuer: issuer.token(aud=None),
-    "an audience that is no text": lambda issuer: issuer.token(aud=[5]),
-    "another issuer": lambda issuer: issuer.token(iss="https://evil.example"),
-    "the issuer with a slash": lambda issuer: issuer.token(iss=f"{issuer.address}/"),
-    "no issuer": lambda issuer: issuer.token(iss=None),
-    "expired": lambda issuer: issuer.token(exp=int(time.time()) - 60),
-    "no expiry": lambda issuer: issuer.token(exp=None),
-    "an expiry that is no number": lambda issuer: issuer.token(exp="soon"),
-    "not yet valid": lambda issuer: issuer.token(nbf=int(time.time()) + 120),
-    "no subject": lambda issuer: issuer.token(sub=None),
-    "an empty subject": lambda issuer: issuer.token(sub=""),
-    "a subject that is no text": lambda issuer: ".".join(
-        [encode_part({"alg": "RS256", "kid": "first"}), encode_part({"sub": 5}), "AAAA"]
-    ),
-    "another key": lambda issuer: issuer.token(STRANGER),
-    "a symmetric algorithm": lambda issuer: jwt.encode({"sub": "alice"}, "x" * 64, "HS256", headers={"kid": "first"}),
-    "the public key as a secret": forge_with_public_key,
-    "no algorithm": lambda issuer: jwt.encode({"sub": "alice", "iss": issuer.address, "aud": AUDIENCE}, "", "none"),
-    "a critical header": lambda issuer: issuer.token(headers={"crit": ["b64"], "b64": True}),
-    "another algorithm of the same key": lambda issuer: issuer.token(alg="RS384", kid="pinned"),
-    "a name of the key that is no text": lambda issuer: f"{encode_part({'alg': 'RS256', 'kid': 5})}.e30.AAAA",
-    "garbage": lambda _: "garbage",
-    "dots": lambda _: "..",
-    "a header that is no object": lambda _: f"{encode_part([])}.{encode_part({})}.AAAA",
-    "no JSON": lambda _: f"{encode_part(b'{')}.{encode_part({})}.AAAA",
-    "huge": lambda issuer: issuer.token(padding="x" * 20_000),
-    "a changed claim": lambda issuer: change_claims(issuer.token()),
-}
-
-
-def change_claims(token: str) -> str:
-    head, body, signature = token.split(".")
-    return f"{head}.{body[:-2]}{'AA' if body[-2:] != 'AA' else 'BB'}.{signature}"
-
 
 @pytest.mark.parametrize("wrong", WRONG)
 async def test_a_wrong_token_is_refused_without_a_reason(served: Team, issuer: IssuerServer, wrong: str) -> None:
@@ -297,6 +246,25 @@ async def test_a_verified_token_ends_when_it_expires(
     real = time.time
     monkeypatch.setattr(time, "time", lambda: real() + 400)
     assert is_refused(await served.send(token=token))
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_stream_ends_when_its_token_expires(
+    protected: Settings, issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    local = protected.model_copy(update={"oauth_audience": AUDIENCE})
+    async with team(local) as served:
+        token = issuer.token()
+        async with served.open_stream(token, mode) as ended:
+            real = time.time
+            monkeypatch.setattr(time, "time", lambda: real() + 240 + LEEWAY_SECONDS)
+            await anyio.sleep(FAST.access_recheck * 3)
+            assert not ended.is_set()
+            monkeypatch.setattr(time, "time", lambda: real() + 301 + LEEWAY_SECONDS)
+            with anyio.fail_after(5):
+                await ended.wait()
+        # Who comes again needs another token.
+        assert (await served.send(token=token)).status_code == 401
 
 
 async def test_a_revoked_principal_is_refused_within_seconds(

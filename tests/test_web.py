@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+import time
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from conftest import FAST, KEY, Mode, make_settings
 from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.cli.logs import JsonFormatter
-from gemini_interactions_mcp.core.errors import InputError
+from gemini_interactions_mcp.core.errors import InputError, JournalError
 from gemini_interactions_mcp.core.log import logger
 from gemini_interactions_mcp.core.principals import (
     DELETE_SCOPE,
@@ -34,10 +35,12 @@ from gemini_interactions_mcp.core.principals import (
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.server import app
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.identity import identify_principal
+from gemini_interactions_mcp.server.scopes import list_required_scopes
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
 from gemini_interactions_mcp.transports.auth import verification
@@ -258,8 +261,15 @@ async def test_a_scope_that_is_missing_is_named(
     refused = await served.send(method, lacking, **params)
     assert code(refused) == (403, "insufficient_scope")
     assert challenge(refused)["scope"] == needed
-    sufficient = await named(tokens_only, "carol", [needed])
+    sufficient = await named(tokens_only, "carol", list_required_scopes(method, params))
     assert (await served.send(method, sufficient, **params)).status_code not in (401, 403)
+
+
+async def test_of_two_scopes_each_is_named(served: Team, tokens_only: Settings) -> None:
+    saving: dict[str, Any] = {"name": "read_interaction", "arguments": {"interaction_id": "x", "save_as": "a.html"}}
+    for given, needed in ((READ_SCOPE, WRITE_SCOPE), (WRITE_SCOPE, READ_SCOPE)):
+        refused = await served.send("tools/call", await named(tokens_only, "carol", [given]), **saving)
+        assert (code(refused), challenge(refused)["scope"]) == ((403, "insufficient_scope"), needed)
 
 
 async def test_what_needs_no_scope_needs_a_token_all_the_same(served: Team, tokens_only: Settings) -> None:
@@ -365,6 +375,24 @@ async def test_a_stream_ends_once_its_token_is_revoked(tokens_only: Settings) ->
     (answer,) = answers
     assert answer.status_code == 200
     assert "subscriptions/acknowledged" in answer.text
+
+
+async def test_a_stream_ends_with_its_token_also_while_the_journal_is_away(
+    tokens_only: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any, **__: Any) -> Any:
+        raise JournalError("away")
+
+    async with team(tokens_only) as fresh:
+        token = await named(tokens_only, "alice", expires_at=clock.now() + timedelta(seconds=600))
+        async with fresh.open_stream(token, "auto") as ended:
+            monkeypatch.setattr(Database, "read", fail)
+            await anyio.sleep(FAST.access_recheck * 3)
+            assert not ended.is_set()
+            real = time.time
+            monkeypatch.setattr(time, "time", lambda: real() + 600)
+            with anyio.fail_after(5):
+                await ended.wait()
 
 
 async def test_a_call_has_its_answer_although_its_token_ends_meanwhile(

@@ -255,10 +255,10 @@ def hello(version: str) -> Json:
     return {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "raw", "version": "0"}}
 
 
-def envelope() -> Json:
+def envelope(**capabilities: object) -> Json:
     """What every request of 2026-07-28 carries."""
     prefix = "io.modelcontextprotocol"
-    return {"_meta": {f"{prefix}/protocolVersion": MODERN, f"{prefix}/clientCapabilities": {}}}
+    return {"_meta": {f"{prefix}/protocolVersion": MODERN, f"{prefix}/clientCapabilities": capabilities}}
 
 
 def text_of(result: Json) -> str:

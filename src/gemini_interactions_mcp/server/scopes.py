@@ -28,11 +28,6 @@ WRITING_ARGUMENTS: Final = ("output_path", "save", "save_as")
 """Arguments that have a file written."""
 
 
-def find_required_scope(method: str, params: Mapping[str, Any]) -> str | None:
-    """Return the scope that a request needs, the most far-reaching of several; None where it needs none."""
-    return next(iter(list_required_scopes(method, params)), None)
-
-
 def list_required_scopes(method: str, params: Mapping[str, Any]) -> list[str]:
     """Return all scopes that a request needs, the most far-reaching one first."""
     if method == "tools/call":

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gemini_interactions_mcp.core import coerce_object
-from gemini_interactions_mcp.server import PrincipalToken, describe_missing_scope, find_required_scope
+from gemini_interactions_mcp.server import PrincipalToken, describe_missing_scope, list_required_scopes
 from gemini_interactions_mcp.transports.jsonrpc import parse_json
 from gemini_interactions_mcp.transports.log_context import set_log_context
 
@@ -58,18 +58,18 @@ class AccessGuard:
         scope["user"], scope["auth"] = user, AuthCredentials(outcome.scopes)
         reset = auth_context_var.set(user)
         try:
-            await self._choose_app(scope)(scope, receive, send)
+            await self._choose_app(scope, outcome)(scope, receive, send)
         finally:
             auth_context_var.reset(reset)
 
-    def _choose_app(self, scope: Scope) -> ASGIApp:
+    def _choose_app(self, scope: Scope, token: PrincipalToken) -> ASGIApp:
         """Return what answers: a stream ends with its token; a call, which may be paid for, has its answer."""
         headers = Headers(scope=scope)
         if scope["method"] != "GET" and headers.get("mcp-method") != "subscriptions/listen":
             return self._app
         text = read_bearer(headers.getlist("authorization"))
         refusal = self._refuse(401, "invalid_token", TOKEN_REFUSED)
-        return LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck)
+        return LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck, token.expires_at)
 
     async def _check(self, headers: Headers) -> PrincipalToken | JSONResponse:
         """Return the verified token of a request, or the answer that refuses it."""
@@ -105,7 +105,7 @@ def read_bearer(headers: Sequence[str]) -> str:
 
 
 class ScopeGuard:
-    """Answers 403 where a token lacks the scope that a request needs.
+    """Answers 403 where a token lacks a scope that a request needs.
 
     Args:
         app: Answers the others; it has the request whole.
@@ -135,16 +135,16 @@ class ScopeGuard:
 
 
 def find_missing_scope(message: Message, scopes: Sequence[str]) -> str | None:
-    """Return the scope that a request needs and does not have; None if it has it, or is no request."""
+    """Return a scope that a request needs and does not have; None if it has all, or is no request."""
     try:
         value = parse_json(cast("bytes", message.get("body", b"")).decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     requests = cast("list[object]", value) if isinstance(value, list) else [value]
     for request in requests:
-        needed = find_needed_scope(coerce_object(request))
-        if needed is not None and needed not in scopes:
-            return needed
+        for needed in list_needed_scopes(coerce_object(request)):
+            if needed not in scopes:
+                return needed
     return None
 
 
@@ -156,15 +156,15 @@ def build_scope_error(message: Message, missing: str) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": identity if isinstance(identity, str | int) else None, "error": error}
 
 
-def find_needed_scope(request: Mapping[str, Any]) -> str | None:
-    """Return the scope that a request needs, None if it needs none."""
+def list_needed_scopes(request: Mapping[str, Any]) -> list[str]:
+    """Return the scopes that a request needs."""
     method, params = request.get("method"), request.get("params")
     if not isinstance(method, str):
-        return None
+        return []
     given = coerce_object(params)
     named = coerce_object(given.get("arguments")).get("interaction_id")
     set_log_context(interaction_id=named if isinstance(named, str) else "")
-    return find_required_scope(method, given)
+    return list_required_scopes(method, given)
 
 
 def answer_later(status: int, error: str, description: str, seconds: int) -> JSONResponse:

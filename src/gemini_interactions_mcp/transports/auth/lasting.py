@@ -1,5 +1,6 @@
 """Ends streams that outlast their token: one may stay open for days after the token was revoked."""
 
+import time
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -13,16 +14,25 @@ class LastingRequest:
 
     Args:
         app: Answers it.
-        is_valid: Looks at the token again; `UnverifiableError` leaves all as it is.
+        is_valid: Looks at the token again; `UnverifiableError` leaves all as it is until the token expires.
         refusal: Answers instead, if the token ends before anything was answered.
         seconds: How often to look.
+        expires_at: When the token expires, in seconds since 1970; None if it does not.
     """
 
-    def __init__(self, app: ASGIApp, is_valid: Callable[[], Awaitable[bool]], refusal: ASGIApp, seconds: float) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        is_valid: Callable[[], Awaitable[bool]],
+        refusal: ASGIApp,
+        seconds: float,
+        expires_at: int | None = None,
+    ) -> None:
         self._app = app
         self._is_valid = is_valid
         self._refusal = refusal
         self._seconds = seconds
+        self._expires_at = expires_at
         self._begun = False
         self._ended = False
 
@@ -48,7 +58,7 @@ class LastingRequest:
             try:
                 valid = await self._is_valid()
             except UnverifiableError:
-                continue
+                valid = self._expires_at is None or time.time() < self._expires_at
             if not valid:
                 self._ended = True
                 request.cancel()
