@@ -1,5 +1,6 @@
 """Files over HTTP beside MCP: clients of other machines send theirs, and signed links lead to what was made."""
 
+import os
 import re
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
@@ -259,9 +260,68 @@ async def test_one_of_several_transfers_counts(team: Team, shelf: Shelf) -> None
     assert len(shelf.list()) == 1
 
 
-@pytest.mark.parametrize("name", ["", "../x.txt", "a/b.txt", "a\\b.txt", "x" * 300, "a\u202eb.txt"])
+NO_NAMES = ("", "..", ".", " . ", "../x.txt", "a/b.txt", "a\\b.txt", "x" * 300, "a\u202eb.txt")
+
+
+@pytest.mark.parametrize("name", [*NO_NAMES, "a\nb.txt", "a\tb", "a\0b", "a\x7fb", "a\x1b[2Jb", "\u2066a", "a\u200bb"])
 async def test_a_name_is_a_name(team: Team, name: str) -> None:
     assert await complaint(team.client, "upload_file", name=name)
+
+
+@pytest.mark.parametrize("name", ["a.x?y#z%41", "a.{b}", "résumé.tëxt", "a.b c", "-T", "$(id).txt", "con.", "a.<b>"])
+async def test_any_name_can_be_kept(team: Team, shelf: Shelf, name: str) -> None:
+    path, handle = await team.offer(name)
+    assert (await team.put(path, b"hello")).status_code == 201
+    (key,) = shelf.list()
+    assert re.fullmatch(r"uploads/[\w-]+-1(\.txt)?", key)
+    await call(team.client, "analyze_file", prompt="What?", files=[handle])
+
+
+async def test_what_a_killed_server_has_left_is_removed(team: Team, shelf: Shelf, tmp_path: Path) -> None:
+    """It was killed while it wrote, or before it could say where the file is."""
+    path, handle = await team.offer("a.txt")
+    app = await opening_of(team.server).app_of("alice")
+    folder = app.received._place.below("uploads")
+    for content in (b"", b"hel"):
+        folder.add(content, (f"{handle.rpartition('/')[2]}-{number}.txt" for number in range(1, 9)))
+    partial = shelf.folder / "uploads" / f".{'0' * 32}.part"
+    if not shelf.bucket:
+        partial.write_bytes(b"hel")
+        os.utime(partial, (0, 0))
+    other, _ = await team.offer("b.txt")
+    for each in (path, other):
+        assert (await team.put(each, b"hello")).status_code == 201
+    assert len([key for key in shelf.list() if key.endswith(".txt")]) == 4
+    await team.age(1)
+    await app.received.sweep()
+    assert shelf.list() == []
+
+
+async def test_what_may_be_left_in_a_place_that_is_down_is_removed_later(
+    team: Team, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, handle = await team.offer("a.txt")
+    app = await opening_of(team.server).app_of("alice")
+    place = app.received._place
+    place.below("uploads").add(b"hel", [f"{handle.rpartition('/')[2]}-1.txt"])
+    await team.age(1)
+    with monkeypatch.context() as patch:
+
+        def fail(*_: Any) -> bool:
+            raise ConfigurationError("down")
+
+        patch.setattr(f"{type(place).__module__}.{type(place).__name__}.discard", fail)
+        await app.received.sweep()
+    assert len(shelf.list()) == 1
+    await app.received.sweep()
+    assert shelf.list() == []
+
+
+@pytest.mark.parametrize("declared", ["image/png", "text/html; charset=utf-16", "../../x", "x\u202e" * 500, ""])
+async def test_a_type_that_lies_is_not_believed(team: Team, declared: str) -> None:
+    path, _ = await team.offer("a.bin", mime_type=declared)
+    answer = await team.put(path, b"plain words", **{"content-type": "image/png"})
+    assert (answer.status_code, answer.json()["mime_type"]) == (201, "text/plain")
 
 
 async def test_an_announced_size_is_limited(team: Team) -> None:
@@ -409,9 +469,10 @@ async def test_a_transfer_that_breaks_off_may_be_repeated(team: Team, monkeypatc
         yield b"hel"
         await anyio.sleep_forever()
 
-    hasty = httpx2.ASGITransport(Starlette(routes=build_file_routes(team.server, 0.05)))
-    async with httpx2.AsyncClient(transport=hasty, base_url="http://testserver") as web:
-        assert (await web.put(path, content=slow())).status_code == 408
+    for routes in (build_file_routes(team.server, 0.05), build_file_routes(team.server, pause=0.05)):
+        hasty = httpx2.ASGITransport(Starlette(routes=routes))
+        async with httpx2.AsyncClient(transport=hasty, base_url="http://testserver") as web:
+            assert (await web.put(path, content=slow())).status_code == 408
     with monkeypatch.context() as patch:
 
         async def gone(*_: Any) -> Any:

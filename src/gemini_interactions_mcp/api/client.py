@@ -6,7 +6,7 @@ Imported with the first call, since google-genai takes 0.8 s.
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -18,11 +18,9 @@ from google.genai import types
 
 from gemini_interactions_mcp.core import (
     DEFAULT_TIMING,
-    InputError,
     NetworkError,
     Redactor,
     Timing,
-    clip_line,
     lenient,
     offload_if_large,
 )
@@ -54,9 +52,7 @@ from .sandbox_service import SandboxService
 from .sdk import convert_setup_errors, get_usable_key, make_sdk_client, make_sdk_http_client
 from .stores import StoreService
 from .streams import listen_to_stream, open_known_stream, open_new_stream
-
-FILE_FIELDS: Final = ("name", "uri", "state", "expirationTime", "error")
-"""Fields that are read of a file resource."""
+from .uploaded_files import check_processed, parse_file
 
 UNREADY_FILE_STATES: Final = (None, types.FileState.PROCESSING)
 """States of an uploaded file that may not be usable yet."""
@@ -195,7 +191,13 @@ class Gemini:
         await self._send(self._about(interaction_id=interaction_id), lambda _: api.delete(segment))
 
     async def upload(
-        self, source: UploadSource, size: int, mime_type: str, name: str, moved: BytesSentCallback
+        self,
+        source: UploadSource,
+        size: int,
+        mime_type: str,
+        name: str,
+        moved: BytesSentCallback,
+        announce: Callable[[str], Awaitable[object]] | None = None,
     ) -> UploadedFile:
         """Upload a file and wait until it can be used. Uploads are free, so they are resumed after failures.
 
@@ -205,6 +207,7 @@ class Gemini:
             mime_type: MIME type, as the API names it.
             name: Display name.
             moved: Called with the number of bytes sent so far.
+            announce: Called with the name of the file before anything is sent.
 
         Raises:
             GeminiMCPError: Google refused the file, or could not process it.
@@ -212,12 +215,13 @@ class Gemini:
         # Named here, so that the file is found even if only the last response is lost.
         resource = {"name": f"files/{uuid.uuid4().hex}", "display_name": name[:512]}
         transfer = await self.sender()
+        if announce:
+            await announce(resource["name"])
         # The upload URL must not be redacted; `ResumableUpload` redacts the errors.
         address = await self._send(Call(), lambda _: transfer.start(resource, size, mime_type))
         with track_exchange(self._about()), anyio.fail_after(self._timing.upload):
             sent = self._redact(await transfer.send(address, source, size, moved))
-            # Only the fields in use: the SDK's type refuses unknown ones.
-            file = types.File.model_validate({key: sent[key] for key in FILE_FIELDS if key in sent})
+            file = parse_file(sent)
         with anyio.move_on_after(self._timing.processing):
             return check_processed(await self._processed(file, resource["name"]), name)
         raise NetworkError(f"Google has been processing {name} for half an hour. Try again later, or a shorter file.")
@@ -401,23 +405,6 @@ class Gemini:
                         ResumableUpload, self._settings.base_url, key, self._redact, self._timing
                     )
             return self._transfer
-
-
-def check_processed(file: types.File, name: str) -> UploadedFile:
-    """Return an uploaded file that Google has processed.
-
-    Raises:
-        InputError: Google could not process it.
-    """
-    if file.state == types.FileState.FAILED or not file.uri or not file.name:
-        reason = file.error.message if file.error else None
-        raise InputError(
-            f"Google could not process {name}{f' ({clip_line(reason)})' if reason else ''}. "
-            "Convert it to another format and try again."
-        )
-    # Kept for 48 hours: https://ai.google.dev/gemini-api/docs/files
-    expires_at = file.expiration_time or datetime.now(UTC) + timedelta(hours=48)
-    return UploadedFile(name=file.name, uri=file.uri, expires_at=expires_at)
 
 
 async def read_json_response(sent: AbstractAsyncContextManager[Any], exchange: Exchange) -> object:

@@ -4,8 +4,9 @@ A file is kept where saved files are, in a folder of its own, and is given to Ge
 """
 
 import os
+import re
 import secrets
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
@@ -49,7 +50,16 @@ MAX_KEPT_FILES: Final = 1_000
 MAX_KEPT_BYTES: Final = 20 * 2**30
 """Of one principal at a time, as many bytes as Google's Files API keeps of a project."""
 
-RECEIVED_ALREADY: Final = "This file was received already, or is on its way."
+HALF_WRITTEN_SECONDS: Final = 3600.0
+"""Age at which a file that is half-written has nobody any more who writes it."""
+
+RECEIVED_ALREADY: Final = (
+    "This file was received already, or is on its way; if its transfer has broken off and this stays, call "
+    "upload_file again."
+)
+
+PLAIN_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9]{1,15}")
+"""Endings of names that every place takes."""
 
 
 class TransferError(Exception):
@@ -88,13 +98,9 @@ class ReceivedFiles:
             InputError: Its name cannot be one, it is too large, or there are too many.
             JournalError: The journal cannot be used.
         """
-        if not name.strip() or len(name) > MAX_NAME_CHARACTERS or PurePath(name).name != name or "\\" in name:
-            raise InputError(f"{quote_name(name)!r} is not the name of a file, such as report.pdf.")
-        if has_hidden_characters(name):
-            raise InputError("The name has characters that nobody sees; choose another.")
+        check_offered_name(name)
         if size is not None and size > self._most:
             raise InputError(f"{size:,} bytes are too many: this server takes files of at most {self._most:,}.")
-        await self._check_room(self._most if size is None else size)
         moment = clock.now()
         file = ReceivedFile(
             id=secrets.token_urlsafe(16),
@@ -104,7 +110,8 @@ class ReceivedFiles:
             created_at=moment,
             expires_at=moment + ADDRESS_LIFETIME,
         )
-        await self._rows.add(file)
+        if not await self._rows.add(file, self._most, MAX_KEPT_FILES, MAX_KEPT_BYTES):
+            raise await self._make_full_error()
         return file
 
     async def find(self, file_id: str) -> SavedFile:
@@ -173,42 +180,57 @@ class ReceivedFiles:
             await anyio.sleep(interval)
 
     async def sweep(self) -> None:
-        """Remove files that have expired, or were never sent.
+        """Remove files that have expired, or were never sent, and what servers have left that were killed.
 
         Raises:
             JournalError: The journal cannot be used.
         """
+        await anyio.to_thread.run_sync(self._place.below(RECEIVED_FOLDER).sweep, HALF_WRITTEN_SECONDS)
         for row in await self._rows.list_expired():
             try:
-                if row.received_at is not None:
-                    await anyio.to_thread.run_sync(self._saved.remove, make_saved_file(row))
-            except FileGoneError:
-                pass
-            except FileRefusedError as exc:
+                await anyio.to_thread.run_sync(self._remove, row)
+            except (FileRefusedError, ConfigurationError) as exc:
                 logger.warning("A file that was received is kept beyond its time: %s", exc)
-                continue
-            await self._rows.remove(row.id)
+            else:
+                await self._rows.remove(row.id)
 
-    async def _check_room(self, size: int) -> None:
+    def _remove(self, row: ReceivedFile) -> None:
+        """Remove a file, and what a transfer of it has left that never ended. Blocks."""
+        if row.received_at is not None:
+            with suppress(FileGoneError):
+                self._saved.remove(make_saved_file(row))
+        folder = self._place.below(RECEIVED_FOLDER)
+        for name in iter_received_names(row):
+            if not folder.discard(name):
+                return
+
+    async def _make_full_error(self) -> InputError:
         files, kept = await self._rows.measure(self._most)
-        if files >= MAX_KEPT_FILES or kept + size > MAX_KEPT_BYTES:
-            raise InputError(
-                f"You have sent {files:,} files of {kept:,} bytes, which are kept for 48 hours; at most "
-                f"{MAX_KEPT_FILES:,} of {MAX_KEPT_BYTES:,} are. Send more later."
-            )
+        return InputError(
+            f"You have sent {files:,} files of {kept:,} bytes, which are kept for 48 hours; at most "
+            f"{MAX_KEPT_FILES:,} of {MAX_KEPT_BYTES:,} are. Send more later."
+        )
 
     def _check_length(self, row: ReceivedFile, length: int | None) -> None:
-        if length is not None and length > self._most:
-            raise TransferError(413, f"The file is too large: at most {self._most:,} bytes are taken.")
+        """Check the size that a client says."""
+        if length is not None:
+            self._check_growth(row.model_copy(update={"bytes": None}), length)
         if length is not None and row.bytes is not None and length != row.bytes:
             raise TransferError(422, f"The file was announced with {row.bytes:,} bytes, not {length:,}.")
+
+    def _check_growth(self, row: ReceivedFile, size: int) -> None:
+        """Check how much has come until now."""
+        if row.bytes is not None and size > row.bytes:
+            raise TransferError(422, f"The file was announced with {row.bytes:,} bytes, and is larger.")
+        if size > self._most:
+            raise TransferError(413, f"The file is too large: at most {self._most:,} bytes are taken.")
 
     async def _write(self, row: ReceivedFile, file: BinaryIO, chunks: AsyncIterable[bytes]) -> None:
         """Write a content as it comes."""
         size = 0
         async for chunk in chunks:
             size += len(chunk)
-            self._check_length(row.model_copy(update={"bytes": None}), size)
+            self._check_growth(row, size)
             await anyio.to_thread.run_sync(write_chunk, file, chunk)
         if not size:
             raise TransferError(422, "The file is empty.")
@@ -222,9 +244,7 @@ class ReceivedFiles:
             ConfigurationError: It cannot be saved.
         """
         mime = self._recognise(row.name, file)
-        suffix = PurePath(row.name).suffix[:16] if PurePath(row.name).suffix.isascii() else ""
-        names = (f"{row.id}-{number}{suffix}" for number in count(1))
-        saved = saving.write_new_file(file, mime, self._place.below(RECEIVED_FOLDER), names)
+        saved = saving.write_new_file(file, mime, self._place.below(RECEIVED_FOLDER), iter_received_names(row))
         moment = clock.now()
         kept = {"bytes": saved.bytes, "sha256": saved.sha256, "path": saved.path, "mime_type": mime}
         return row.model_copy(update={**kept, "received_at": moment, "expires_at": moment + KEPT})
@@ -240,6 +260,24 @@ class ReceivedFiles:
             except FileRefusedError as exc:
                 status = {REASON_UNSUPPORTED: 415, REASON_TOO_LARGE: 413}.get(exc.reason, 422)
                 raise TransferError(status, str(exc)) from exc
+
+
+def check_offered_name(name: str) -> None:
+    """Check that a file may have a name.
+
+    Raises:
+        InputError: It is none, or has characters that nobody sees.
+    """
+    if not name.strip(" .") or len(name) > MAX_NAME_CHARACTERS or PurePath(name).name != name or "\\" in name:
+        raise InputError(f"{quote_name(name)!r} is not the name of a file, such as report.pdf.")
+    if has_hidden_characters(name):
+        raise InputError("The name has characters that nobody sees; choose another.")
+
+
+def iter_received_names(row: ReceivedFile) -> Iterator[str]:
+    """Yield the names to try for a file; each transfer of it takes the first that is free."""
+    suffix = PurePath(row.name).suffix
+    return (f"{row.id}-{number}{suffix if PLAIN_SUFFIX.fullmatch(suffix) else ''}" for number in count(1))
 
 
 def make_missing_upload_error() -> TransferError:

@@ -14,9 +14,14 @@ from .schema import HOLDINGS
 STORE_KIND: Final = "store"
 FILE_KIND: Final = "file"
 TICKET_KIND: Final = "ticket"
+ANNOUNCED_KIND: Final = "announced store"
+"""Display names of stores that are about to be made."""
 
 TICKET_LIFETIME: Final = timedelta(days=1)
 """How long the ticket of an answer is kept after its use; the SDK refuses it after ten minutes."""
+
+ANNOUNCED_LIFETIME: Final = timedelta(days=1)
+"""How long a store that was announced may take to appear in Google's list."""
 
 
 class Holdings:
@@ -85,13 +90,23 @@ class Holdings:
         Raises:
             JournalError: It could not be written.
         """
-        old = format_moment(now() - TICKET_LIFETIME)
-        await self._database.write(
-            sa.delete(HOLDINGS).where(
-                HOLDINGS.c.principal == self._principal, HOLDINGS.c.kind == TICKET_KIND, HOLDINGS.c.created_at < old
-            )
-        )
+        await self._forget(TICKET_KIND, TICKET_LIFETIME)
         return await self.hold(TICKET_KIND, ticket)
+
+    async def announce(self, display_name: str) -> None:
+        """Write down the display name, which no other has, of a store that is about to be made.
+
+        Raises:
+            JournalError: It could not be written.
+        """
+        await self._forget(ANNOUNCED_KIND, ANNOUNCED_LIFETIME)
+        await self.hold(ANNOUNCED_KIND, display_name)
+
+    async def _forget(self, kind: str, lifetime: timedelta) -> None:
+        """Forget what was held for longer than a time."""
+        column = HOLDINGS.c
+        old = (column.kind == kind, column.created_at < format_moment(now() - lifetime))
+        await self._database.write(sa.delete(HOLDINGS).where(column.principal == self._principal, *old))
 
 
 def match_holding(kind: str, name: str) -> tuple[sa.ColumnElement[bool], sa.ColumnElement[bool]]:

@@ -31,10 +31,27 @@ class ReceivedRows:
         self._owned = RECEIVED_FILES.c.principal == principal
         self._principal = principal
 
-    async def add(self, file: ReceivedFile) -> None:
-        """Write a row for a file that is about to be sent."""
-        values = {name: encode_cell(value) for name, value in dict(file).items()}
-        await self._database.write(sa.insert(RECEIVED_FILES), values | {"principal": self._principal})
+    async def add(self, file: ReceivedFile, unknown: int, most_files: int, most_bytes: int) -> bool:
+        """Write a row for a file that is about to be sent, and return whether there was room for it.
+
+        Two servers on one journal cannot both take the last room.
+
+        Args:
+            file: The file.
+            unknown: What counts for a file whose size nobody has said.
+            most_files: Files that the principal may have.
+            most_bytes: Their bytes.
+        """
+        values = {name: encode_cell(value) for name, value in dict(file).items()} | {"principal": self._principal}
+        columns = [sa.literal(value, RECEIVED_FILES.c[name].type).label(name) for name, value in values.items()]
+        size = unknown if file.bytes is None else file.bytes
+        count, kept = self._sum(unknown)
+        # Both are of one look at the table.
+        sums = sa.select(count.label("files"), kept.label("kept")).where(self._owned, match_alive(now())).subquery()
+        room = (sums.c.files < most_files, sums.c.kept <= most_bytes - size)
+        source = sa.select(*columns).select_from(sums).where(*room)
+        added = sa.insert(RECEIVED_FILES).from_select(list(values), source)
+        return await self._database.write(added, locks=[f"received files of {self._principal}"]) > 0
 
     async def find(self, file_id: str) -> ReceivedFile | None:
         """Return a row that has not expired."""
@@ -48,10 +65,8 @@ class ReceivedRows:
         Args:
             unknown: What counts for one that is about to come, and whose size nobody has said.
         """
-        size = sa.func.coalesce(RECEIVED_FILES.c.bytes, unknown)
-        alive = RECEIVED_FILES.c.expires_at > format_moment(now())
-        sums = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(size), 0))
-        count, size = await self._database.read(sums.where(self._owned, alive), lambda result: tuple(result.one()))
+        sums = sa.select(*self._sum(unknown)).where(self._owned, match_alive(now()))
+        count, size = await self._database.read(sums, lambda result: tuple(result.one()))
         return int(count), int(size)
 
     async def claim(self, file_id: str) -> datetime | None:
@@ -78,12 +93,16 @@ class ReceivedRows:
 
     async def list_expired(self) -> list[ReceivedFile]:
         """Return the rows that have expired."""
-        old = RECEIVED_FILES.c.expires_at <= format_moment(now())
-        return await self._database.read(sa.select(*RECEIVED_COLUMNS).where(self._owned, old), read_received_files)
+        expired = sa.select(*RECEIVED_COLUMNS).where(self._owned, match_expired(now()))
+        return await self._database.read(expired, read_received_files)
 
     async def remove(self, file_id: str) -> None:
         """Remove a row."""
         await self._database.write(sa.delete(RECEIVED_FILES).where(self._owned, RECEIVED_FILES.c.id == file_id))
+
+    def _sum(self, unknown: int) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+        """Return the number of files and their bytes, as columns."""
+        return sa.func.count(), sa.func.coalesce(sa.func.sum(sa.func.coalesce(RECEIVED_FILES.c.bytes, unknown)), 0)
 
     def _match_claim(self, file_id: str, claim: datetime) -> list[sa.ColumnElement[bool]]:
         column = RECEIVED_FILES.c
@@ -91,10 +110,26 @@ class ReceivedRows:
         return [self._owned, column.id == file_id, column.received_at.is_(None), mine]
 
 
+def match_alive(moment: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of files that count at a time: they have not expired, or are being sent."""
+    return (RECEIVED_FILES.c.expires_at > format_moment(moment)) | match_arriving(moment)
+
+
+def match_expired(moment: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of files that are to be removed at a time."""
+    # Spelled out for SQLite, which finds no index behind a negation.
+    return (RECEIVED_FILES.c.expires_at <= format_moment(moment)) & ~match_arriving(moment)
+
+
+def match_arriving(moment: datetime) -> sa.ColumnElement[bool]:
+    """Return the condition of files that are being sent at a time."""
+    claimed = sa.func.coalesce(RECEIVED_FILES.c.claimed_at, "") >= format_moment(moment - ABANDONED_CLAIM)
+    return RECEIVED_FILES.c.received_at.is_(None) & claimed
+
+
 async def list_expiring_principals(database: Database) -> list[str]:
     """Return the principals who have sent files that have expired, and are to be removed."""
-    old = RECEIVED_FILES.c.expires_at <= format_moment(now())
-    wanted = sa.select(RECEIVED_FILES.c.principal).where(old).distinct()
+    wanted = sa.select(RECEIVED_FILES.c.principal).where(match_expired(now())).distinct()
     return await database.read(wanted, lambda result: list(result.scalars()))
 
 

@@ -139,6 +139,17 @@ class ObjectStore:
         """Remove nothing: no object is ever half-written."""
         del seconds
 
+    def discard(self, name: str) -> bool:
+        """Remove an object that nothing else is known of."""
+        try:
+            obstore.head(self._store, self._at(name))
+            obstore.delete(self._store, self._at(name))
+        except FileNotFoundError:
+            return False
+        except STORE_ERRORS as exc:
+            raise self.make_unusable_error(exc) from exc
+        return True
+
     def owns(self, path: str) -> bool:
         """Whether a path is that of an object in this folder."""
         return self._within(path) is not None

@@ -101,6 +101,14 @@ class Place(Protocol):
         """Remove files that were not finished, and were last written longer ago."""
         ...
 
+    def discard(self, name: str) -> bool:
+        """Remove the file of a name, whatever is in it, and return whether there was one.
+
+        Raises:
+            ConfigurationError: It cannot be removed.
+        """
+        ...
+
 
 class LocalFolder:
     """A folder of this machine.
@@ -189,6 +197,16 @@ class LocalFolder:
     def sweep(self, seconds: float) -> None:
         """Remove what a server has left half-written that ended in the midst of it."""
         folders.remove_partial_files(self.directory.absolute(), seconds)
+
+    def discard(self, name: str) -> bool:
+        """Remove a file that nothing else is known of."""
+        try:
+            with folders.open_folder(self.directory.absolute()) as folder:
+                return folder.remove(name, folder.status(name))
+        except FileNotFoundError:
+            return False
+        except OSError as exc:
+            raise self._refuse(exc) from exc
 
     def _refuse(self, exc: OSError) -> ConfigurationError:
         """Return the error for a folder that cannot be written."""

@@ -1,5 +1,6 @@
 """Routes by which files leave and reach this server over HTTP, beside MCP; a signed address is all that is needed."""
 
+from collections.abc import AsyncIterator
 from typing import Final
 
 import anyio
@@ -17,6 +18,9 @@ from .viewer_answers import FileAnswer, JsonAnswer
 TRANSFER_SECONDS: Final = 600.0
 """Time for a client to send a file; as long as a transfer counts as going on."""
 
+PAUSE_SECONDS: Final = 60.0
+"""Time that a client may pause while it sends: one that has gone without a word keeps nobody from sending anew."""
+
 PRIVATE_HEADERS: Final = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
@@ -26,11 +30,13 @@ class FileRoutes:
     Args:
         server: Opens and receives them.
         seconds: Time for a client to send a file.
+        pause: Time for which it may send nothing meanwhile.
     """
 
-    def __init__(self, server: Server, seconds: float) -> None:
+    def __init__(self, server: Server, seconds: float, pause: float) -> None:
         self._server = server
         self._seconds = seconds
+        self._pause = pause
 
     async def read(self, request: Request) -> Response:
         """Answer with a saved file, or a range of it; all that leads nowhere is answered alike."""
@@ -52,7 +58,8 @@ class FileRoutes:
         try:
             length = read_length(request.headers)
             with anyio.fail_after(self._seconds):
-                file = await self._server.receive_file(request.path_params["token"], length, request.stream())
+                content = read_steadily(request, self._pause)
+                file = await self._server.receive_file(request.path_params["token"], length, content)
         except files.TransferError as exc:
             return refuse_transfer(exc.status, str(exc))
         except TimeoutError:
@@ -66,13 +73,29 @@ class FileRoutes:
         return JsonAnswer(told, 201, headers=PRIVATE_HEADERS)
 
 
-def build_file_routes(server: Server, seconds: float = TRANSFER_SECONDS) -> list[Route]:
+def build_file_routes(server: Server, seconds: float = TRANSFER_SECONDS, pause: float = PAUSE_SECONDS) -> list[Route]:
     """Return the routes of files: reading needs a signed address, and so does sending."""
-    routes = FileRoutes(server, seconds)
+    routes = FileRoutes(server, seconds, pause)
     return [
         Route("/files/{token}", routes.read, methods=["GET"]),
         Route("/uploads/{token}", routes.receive, methods=["PUT"]),
     ]
+
+
+async def read_steadily(request: Request, pause: float) -> AsyncIterator[bytes]:
+    """Yield the content of a request as it comes.
+
+    Raises:
+        TimeoutError: The client has paused for too long.
+        ClientDisconnect: It has gone.
+    """
+    chunks = request.stream()
+    while True:
+        with anyio.fail_after(pause):
+            chunk = await anext(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
 
 
 def read_length(headers: Headers) -> int | None:
@@ -91,5 +114,4 @@ def read_length(headers: Headers) -> int | None:
 
 def refuse_transfer(status: int, message: str) -> Response:
     """Return an answer that is an error, in one sentence."""
-    # The rest of what is being sent is not read, so the connection cannot be used again.
-    return JsonAnswer({"error": message}, status, headers={**PRIVATE_HEADERS, "connection": "close"})
+    return JsonAnswer({"error": message}, status, headers=PRIVATE_HEADERS)

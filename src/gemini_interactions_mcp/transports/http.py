@@ -18,6 +18,7 @@ from gemini_interactions_mcp.server import Server
 from gemini_interactions_mcp.settings import Settings
 
 from .access import ServingPlan
+from .lingering import USUAL_LIMITS, LingeringClose, LingerLimits
 from .public_url import LOOPBACK_HOST, ListeningPlace, PublicUrl, bracket_host
 from .stdin_capture import list_ending_signals
 from .telemetry import export_spans
@@ -63,6 +64,7 @@ class WebServer(uvicorn.Server):
         ending: Called once, before requests in flight are waited for.
         drain_seconds: How long it goes on after the first signal to end; the second ends it at once.
         draining: Called at the first signal.
+        linger: How long clients are waited for that send more than was read.
     """
 
     def __init__(
@@ -71,10 +73,11 @@ class WebServer(uvicorn.Server):
         ending: Callable[[], None],
         drain_seconds: float = 0,
         draining: Callable[[], None] = lambda: None,
+        linger: LingerLimits = USUAL_LIMITS,
     ) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                LingeringClose(app, linger),
                 http=WebProtocol,
                 log_config=None,
                 ws="none",
