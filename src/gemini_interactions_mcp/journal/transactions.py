@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from . import clock
 from .engine import RowValues
 from .failures import is_lost
 
@@ -53,6 +54,13 @@ async def change_once(
             raise UncertainEndError(number, count) from exc
         raise
     return count
+
+
+async def measure_clock(connection: AsyncConnection) -> None:
+    """Set the journal's clock by that of the database."""
+    before = clock.read_machine_clock()
+    theirs = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    clock.JOURNAL_CLOCK.set(theirs, before + (clock.read_machine_clock() - before) / 2)
 
 
 def select_locks(names: Iterable[str]) -> sa.Select[Any]:
