@@ -10,7 +10,6 @@ import warnings
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +25,6 @@ from gemini_interactions_mcp.emulator import CONTRARY, Doubts, Emulator, serve_e
 from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal import journal as store
 from gemini_interactions_mcp.journal import leases
-from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.server.app import Server, build_server
@@ -341,9 +339,4 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
     for module in (time_of_day, intents, leases, store):
         monkeypatch.setattr(module, "now", lambda: made.now)
-
-    async def agree(_database: Database) -> timedelta:
-        return timedelta()
-
-    monkeypatch.setattr(Database, "measure_skew", agree)
     return made

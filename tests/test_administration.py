@@ -110,6 +110,65 @@ def test_principals_are_revoked_and_restored(run: Run) -> None:
     assert run("admin", "restore", "nobody")[0] == 2
 
 
+def test_limits_and_keys_are_changed_and_taken_away(run: Run) -> None:
+    run("token", "add", "alice", "--dollars-per-day", "2.50", "--key-reference", "env:OLD_KEY")
+    status, out, _ = run("admin", "update", "alice", "--dollars-per-day", "5", "--runs-per-day", "3")
+    assert status == 0
+    assert out.splitlines() == [
+        "dollars-per-day: $2.50 -> $5.00",
+        "runs-per-day: none -> 3",
+        "Servers notice within seconds; what alice has begun goes on.",
+    ]
+    assert re.search(r"alice .*\$5\.00 +3 +env:OLD_KEY", run("admin", "principals")[1])
+    assert run("admin", "update", "alice", "--runs-per-day", "3")[1] == "Nothing changes: alice has that already.\n"
+    run("admin", "update", "alice", "--no-dollars-per-day", "--no-runs-per-day", "--key-reference", "file:/run/key")
+    run("admin", "update", "alice", "--no-key-reference")
+    assert re.search(r"alice +allowed +\S+ \S+ +- +- +-\n", run("admin", "principals")[1])
+    acts = re.findall(r"\(owner\) +principal.update +alice (.*)", run("admin", "audit")[1])
+    assert sorted(acts) == [
+        "dollars-per-day: $2.50 -> $5.00",
+        "dollars-per-day: $5.00 -> none",
+        "dollars-per-day: none -> $2.50",
+        "key-reference: env:OLD_KEY -> file:/run/key",
+        "key-reference: file:/run/key -> none",
+        "key-reference: none -> env:OLD_KEY",
+        "runs-per-day: 3 -> none",
+        "runs-per-day: none -> 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("alice",), "Say what to change"),
+        (("nobody", "--no-runs-per-day"), "no such principal"),
+        (("alice", "--dollars-per-day", "many"), "--dollars-per-day takes"),
+        (("alice", "--runs-per-day", "0"), "--runs-per-day takes"),
+        (("alice", "--key-reference", "AIzaSecret"), "never the key itself"),
+    ],
+)
+def test_what_cannot_be_changed_is_said_and_leaves_no_row(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    run("token", "add", "alice")
+    status, out, err = run("admin", "update", *arguments)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert "AIzaSecret" not in err
+    assert "principal.update" not in run("admin", "audit")[1]
+
+
+def test_a_limit_cannot_be_given_and_taken_away_at_once(run: Run) -> None:
+    with pytest.raises(SystemExit):
+        run("admin", "update", "alice", "--runs-per-day", "1", "--no-runs-per-day")
+
+
+def test_a_further_token_that_changes_a_limit_is_written_down(run: Run) -> None:
+    run("token", "add", "alice", "--runs-per-day", "1")
+    run("token", "add", "alice", "--runs-per-day", "2")
+    acts = re.findall(r"\(owner\) +(\S+) +alice", run("admin", "audit")[1])
+    assert sorted(acts) == ["principal.update", "principal.update", "token.add", "token.add"]
+    assert "alice runs-per-day: 1 -> 2" in run("admin", "audit")[1]
+
+
 def test_nothing_yet_is_said_in_a_sentence(run: Run) -> None:
     assert run("admin", "principals")[1] == "Nobody has used this server through a network yet.\n"
     assert run("admin", "audit")[1] == "Nothing has been written down.\n"

@@ -1,5 +1,6 @@
 """The command line: refusals, help, and serving over HTTP."""
 
+import json
 import os
 import re
 import signal
@@ -8,13 +9,14 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
 import httpx2
 import pytest
-from anyio.abc import Process
+from anyio.abc import Process, TaskStatus
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import TextContent
@@ -205,6 +207,110 @@ async def test_http_drains_before_it_ends(tmp_path: Path, url: str) -> None:
             request: Json = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": envelope()}
             assert (await web.post("/mcp", json=request, headers=ACCEPT | MODERN_HEADERS)).status_code == 200
         assert await process.wait() == 0
+
+
+async def test_streams_end_when_a_drain_begins_and_calls_go_on(tmp_path: Path, url: str, emulator: Emulator) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows can only kill")
+    emulator.faults.append(held := Fault("create", "hold", match="sky"))
+    async with started(
+        tmp_path, url, "serve", "--http", "--no-auth", "--port", "0", "--drain-seconds", "60"
+    ) as process:
+        address = await told(process, r"Serving MCP on (http://\S+)\n", on="stderr")
+        async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as web, anyio.create_task_group() as tasks:
+            session = await begin_session(web, address)
+            modern = await tasks.start(listen_until_end, web, "POST", address, LISTENING, LISTEN)
+            legacy = await tasks.start(listen_until_end, web, "GET", address, session, None)
+            tasks.start_soon(is_answered, web, address, "sky", answered := anyio.Event())
+            await held.reached.wait()
+            process.send_signal(signal.SIGTERM)
+            began = anyio.current_time()
+            for stream in (modern, legacy):
+                await stream.ended.wait()
+            assert anyio.current_time() - began < 10
+            assert not answered.is_set()
+            first, *_, last = re.findall(r"^data: (.*)\r?$", modern.text, re.MULTILINE)
+            assert json.loads(first)["method"] == "notifications/subscriptions/acknowledged"
+            assert json.loads(last)["result"]["_meta"]["io.modelcontextprotocol/subscriptionId"] == 1
+            # A stream that begins meanwhile is ended, too.
+            again = await tasks.start(listen_until_end, web, "POST", address, LISTENING, LISTEN)
+            await again.ended.wait()
+            assert '"result"' in again.text
+            held.release.set()
+            await answered.wait()
+        assert await ended(process, signal.SIGTERM) == 0
+
+
+async def test_streams_end_with_a_server_that_does_not_drain(tmp_path: Path, url: str) -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows can only kill")
+    async with started(tmp_path, url, "serve", "--http", "--no-auth", "--port", "0") as process:
+        address = await told(process, r"Serving MCP on (http://\S+)\n", on="stderr")
+        async with httpx2.AsyncClient(trust_env=False, timeout=PATIENCE) as web, anyio.create_task_group() as tasks:
+            session = await begin_session(web, address)
+            modern = await tasks.start(listen_until_end, web, "POST", address, LISTENING, LISTEN)
+            legacy = await tasks.start(listen_until_end, web, "GET", address, session, None)
+            assert await ended(process, signal.SIGTERM) == 0
+            await modern.ended.wait()
+            await legacy.ended.wait()
+            assert '"result"' in modern.text
+
+
+LISTENING = {"mcp-protocol-version": MODERN, "mcp-method": "subscriptions/listen"}
+LISTEN: Json = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "subscriptions/listen",
+    "params": {"notifications": {"resourcesListChanged": True}} | envelope(),
+}
+
+
+@dataclass
+class Stream:
+    """What came in a response, and whether it ended as it should."""
+
+    text: str = ""
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+
+async def listen_until_end(
+    web: httpx2.AsyncClient,
+    method: str,
+    address: str,
+    headers: dict[str, str],
+    body: Json | None,
+    *,
+    task_status: TaskStatus[Stream],
+) -> None:
+    """Read a stream of notifications until it ends; one that is cut raises an error."""
+    stream = Stream()
+    with anyio.fail_after(PATIENCE):
+        async with web.stream(method, address, json=body, headers=ACCEPT | headers) as response:
+            assert response.status_code == 200
+            if body is None:
+                task_status.started(stream)
+            async for part in response.aiter_text():
+                if not stream.text and body is not None:
+                    task_status.started(stream)
+                stream.text += part
+    stream.ended.set()
+
+
+async def begin_session(web: httpx2.AsyncClient, address: str) -> dict[str, str]:
+    """Begin a session of 2025-11-25, and return the headers of its requests."""
+    client: Json = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}
+    begin: Json = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}
+    answer = await web.post(address, json=begin, headers=ACCEPT)
+    session = {"mcp-session-id": answer.headers["mcp-session-id"], "mcp-protocol-version": "2025-11-25"}
+    done: Json = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    assert (await web.post(address, json=done, headers=ACCEPT | session)).status_code == 202
+    return session
+
+
+async def is_answered(web: httpx2.AsyncClient, address: str, prompt: str, answered: anyio.Event) -> None:
+    """A call gets what it waits for."""
+    await is_let_go(web, address, prompt)
+    answered.set()
 
 
 async def test_http_serves_both_modes_on_loopback_refuses_strangers_and_ends_without_losing_a_call(

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
 from conftest import make_settings
 from gemini_interactions_mcp.core.errors import JournalError
@@ -29,6 +30,7 @@ from gemini_interactions_mcp.server import context
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions
 from gemini_interactions_mcp.transports.http import open_listener, serve_web
+from gemini_interactions_mcp.transports.open_streams import OpenStreams
 from gemini_interactions_mcp.transports.telemetry import build_provider, export_spans
 from teaming import PATIENCE, Team, named, team
 
@@ -45,6 +47,26 @@ def tokens_only(tmp_path: Path, url: str) -> Settings:
 async def served(tokens_only: Settings) -> AsyncGenerator[Team]:
     async with team(tokens_only) as running:
         yield running
+
+
+async def test_a_stream_that_has_not_begun_is_refused_when_it_ends() -> None:
+    told: list[Message] = []
+
+    async def wait(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        await anyio.sleep_forever()
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    streams = OpenStreams(wait)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(streams, {"type": "http", "method": "GET"}, receive, send)
+        await anyio.wait_all_tasks_blocked()
+        streams.end()
+    assert [message.get("status") for message in told] == [503, None]
 
 
 async def call(served: Team, token: str | None, tool: str, **arguments: Any) -> str:

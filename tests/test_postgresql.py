@@ -75,7 +75,7 @@ async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than
 ) -> None:
     await impatient.insert(record("one", interaction_id="v1_a"))
     async with another_program(journal_url) as other:
-        await other.execute(transactions.select_locks(["everybody"]))
+        await other.execute(transactions.begin_change("0" * 32, ["everybody"]))
         with pytest.raises(JournalError, match="is being written by too many programs at once"):
             await impatient.insert_once(TWO, NOON, research=[ResearchLimit(1, NOON)])
         await impatient.update("one", patience=0, text="said")
@@ -91,7 +91,7 @@ async def test_a_server_that_stands_still_while_it_decides_holds_up_no_more_than
 async def test_a_decision_waits_for_the_one_before_it(journal: Journal, journal_url: str) -> None:
     await journal.insert(record("one"))
     async with another_program(journal_url) as other, anyio.create_task_group() as group:
-        await other.execute(transactions.select_locks(["principal "]))
+        await other.execute(transactions.begin_change("0" * 32, ["principal "]))
         decided = anyio.Event()
 
         async def decide() -> None:

@@ -92,7 +92,7 @@ CALLS: dict[str, Call] = {
     "keep_upload": lambda journal: journal.keep_upload("us", 1, "text/plain", "d", FILE),
     "claim_upload": lambda journal: journal.claim_upload("us", 1, "text/plain", "d", FILE),
     "drop_upload": lambda journal: journal.drop_upload("us", "d"),
-    "measure_skew": lambda journal: journal.measure_skew(),
+    "set_clock": lambda journal: journal.set_clock(),
     "close": lambda journal: journal.close(),
 }
 SCANNING: frozenset[str] = frozenset()

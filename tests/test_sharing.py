@@ -14,22 +14,28 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from conftest import FAST
+from conftest import FAST, make_settings
+from faults.world import over, world
 from gemini_interactions_mcp.core.errors import DailyLimitError, JournalError, SpendingLimitError
+from gemini_interactions_mcp.emulator import Emulator, serve_emulator
 from gemini_interactions_mcp.journal import clock as time_of_day
-from gemini_interactions_mcp.journal import database, engine, leases, notices, transactions
-from gemini_interactions_mcp.journal import journal as store
+from gemini_interactions_mcp.journal import database, engine, notices, transactions
+from gemini_interactions_mcp.journal.clock import JournalClock
 from gemini_interactions_mcp.journal.database_url import parse_url
 from gemini_interactions_mcp.journal.journal import Journal, open_database
 from gemini_interactions_mcp.journal.leases import list_unfinished_principals
 from gemini_interactions_mcp.journal.limits import Limits, ResearchLimit, SpendingLimit
 from gemini_interactions_mcp.journal.notices import MISSED, Notice
+from gemini_interactions_mcp.journal.received import ReceivedRows
 from gemini_interactions_mcp.journal.server_secrets import share_secret
-from gemini_interactions_mcp.models.interactions import Record, SavedFile
+from gemini_interactions_mcp.journal.tokens import AccessTokens
+from gemini_interactions_mcp.models.interactions import Record, Request, SavedFile
+from gemini_interactions_mcp.models.received import ReceivedFile
 from gemini_interactions_mcp.models.uploads import UploadedFile
 from gemini_interactions_mcp.output.places import LocalFolder
 from gemini_interactions_mcp.runs import intents
 from gemini_interactions_mcp.runs.bookkeeping import Ledger
+from gemini_interactions_mcp.server.links import LinkSigner, SignedLink
 from journaling import NOON, execute, record, share
 
 DAY = NOON.replace(hour=0)
@@ -54,8 +60,13 @@ class Machine:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = timedelta()
-        for module in (time_of_day, intents, leases, store, database):
-            monkeypatch.setattr(module, "now", lambda: datetime.now(UTC) + self.ahead)
+        monkeypatch.setattr(time_of_day, "JOURNAL_CLOCK", JournalClock())
+        monkeypatch.setattr(time_of_day, "read_machine_clock", lambda: datetime.now(UTC) + self.ahead)
+
+    async def act(self, ledger: Ledger, ahead: timedelta) -> None:
+        """Let another machine act, which sets the journal's clock before it builds a row."""
+        self.ahead = ahead
+        await ledger.set_clock()
 
 
 @pytest.fixture
@@ -103,9 +114,9 @@ async def test_a_clock_that_is_off_buys_no_research_twice(
         Ledger(shared, LocalFolder(tmp_path), FAST),
         Ledger(other := Journal(url), LocalFolder(tmp_path), FAST),
     )
-    machine.ahead = ahead
+    await machine.act(theirs, ahead)
     assert await theirs.open_once(research("theirs", fingerprint="f")) is None
-    machine.ahead = timedelta()
+    await machine.act(ours, timedelta())
     stored = await shared.find("theirs")
     assert stored is not None
     assert abs(stored.created_at - datetime.now(UTC)) < timedelta(seconds=5)
@@ -113,7 +124,7 @@ async def test_a_clock_that_is_off_buys_no_research_twice(
     passed = (stored.created_at - timedelta(seconds=570)).isoformat(timespec="microseconds")
     await execute(url, f"UPDATE interactions SET created_at = '{passed}'")
     found = await ours.open_once(research("ours", fingerprint="f"))
-    machine.ahead = ahead
+    await machine.act(theirs, ahead)
     again = await theirs.open_once(research("theirs again", fingerprint="f"))
     assert [each and each.label for each in (found, again)] == ["theirs", "theirs"]
     wanted = research("wanted", fingerprint="f")
@@ -131,15 +142,15 @@ async def test_a_clock_that_is_off_gives_no_run_more_than_a_day_has(
     ours = Ledger(shared, LocalFolder(tmp_path), FAST, limits)
     theirs = Ledger(other := Journal(url), LocalFolder(tmp_path), FAST, limits)
     # A machine whose own clock is in another day.
-    machine.ahead = ahead + timedelta(days=1)
+    await machine.act(theirs, ahead + timedelta(days=1))
     assert await theirs.open_once(research("theirs", cost_micros=10), again=True) is None
     assert (await other.spending())[:3] == (10, 10, 1)
-    machine.ahead = timedelta()
+    await machine.act(ours, timedelta())
     with pytest.raises(DailyLimitError):
         await ours.open_once(research("ours", cost_micros=1), again=True)
     with pytest.raises(SpendingLimitError):
         await ours.open(record("asked", cost_micros=1, created_at=time_of_day.now()))
-    machine.ahead = ahead + timedelta(days=1)
+    await machine.act(theirs, ahead + timedelta(days=1))
     with pytest.raises(DailyLimitError):
         await theirs.check_limits(research("theirs again", cost_micros=0))
     await other.close()
@@ -151,11 +162,88 @@ async def test_a_claim_of_an_upload_holds_by_the_clock_that_all_share(
 ) -> None:
     other = Journal(url)
     machine.ahead = timedelta(minutes=-5)
+    await other.set_clock()
     held = UploadedFile(name="a", uri="u", expires_at=time_of_day.now() + timedelta(minutes=1))
     assert await other.claim_upload("us", 3, "text/plain", "d", held)
     machine.ahead = timedelta()
+    await shared.set_clock()
     assert not await shared.claim_upload("us", 3, "text/plain", "d", held)
     await other.close()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), -timedelta(minutes=1)], ids=str)
+async def test_a_clock_that_is_off_changes_no_age_and_nothing_that_follows_from_it(
+    shared: Journal, url: str, machine: Machine, ahead: timedelta, tmp_path: Path
+) -> None:
+    ledger = Ledger(shared, LocalFolder(tmp_path), FAST)
+    await ledger.open(research("asked", stored=True))
+    machine.ahead = ahead
+    for seconds, attachable, sending in ((0, False, True), (20, True, True), (590, True, True), (610, True, False)):
+        await let_pass(url, seconds)
+        row = await shared.find("asked")
+        assert row is not None
+        assert seconds <= intents.measure_age(row) < seconds + 3
+        assert intents.is_attachable(row, followed=True) is attachable
+        assert intents.is_sending(row) is sending
+
+
+async def test_the_first_request_of_a_process_has_the_time_of_the_database(
+    emulator: Emulator, url: str, machine: Machine, tmp_path: Path
+) -> None:
+    machine.ahead = timedelta(minutes=1)
+    async with serve_emulator(emulator) as google, world(make_settings(tmp_path, google, database_url=url)) as here:
+        run = await here.runs.start(Request(kind="ask", prompt="Which rivers?", model="gemini-3.8-flash"))
+        settled = (await over(run)).record
+    assert settled.finished_at is not None
+    for moment in (settled.created_at, settled.finished_at):
+        assert abs(moment - datetime.now(UTC)) < timedelta(seconds=30)
+    assert run.age() < 30
+
+
+async def let_pass(url: str, seconds: float) -> None:
+    """Make the one row as old as that."""
+    asked_at = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="microseconds")
+    await execute(url, f"UPDATE interactions SET created_at = '{asked_at}'")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), -timedelta(minutes=1)], ids=str)
+async def test_a_clock_that_is_off_shortens_and_lengthens_nothing_that_expires(
+    url: str, machine: Machine, ahead: timedelta
+) -> None:
+    opened = open_database(url, FAST)
+    files, tokens = ReceivedRows(opened, "ada"), AccessTokens(opened)
+    moment = time_of_day.now()
+    for name, seconds in (("over", -30), ("valid", 30)):
+        later = moment + timedelta(seconds=seconds)
+        await files.add(ReceivedFile(id=name, name="a", mime_type="text/plain", created_at=moment, expires_at=later))
+        await tokens.add(name, expires_at=later)
+    machine.ahead = ahead
+    await opened.set_clock()
+    assert [await files.find(name) is not None for name in ("over", "valid")] == [False, True]
+    known = {token.principal: token for token in await tokens.list_tokens()}
+    assert [known[name].is_valid(time_of_day.now()) for name in ("over", "valid")] == [False, True]
+    assert [each.id for each in await files.list_expired()] == ["over"]
+    await opened.close()
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=1), -timedelta(minutes=1)], ids=str)
+async def test_a_link_counts_as_long_on_a_machine_whose_clock_is_off(
+    shared: Journal, machine: Machine, ahead: timedelta
+) -> None:
+    await shared.set_clock()
+    signer, link = LinkSigner(b"k" * 32), SignedLink("ada", ("one",))
+    over, valid = [signer.sign("file", link, time_of_day.now() + timedelta(seconds=each)) for each in (-30, 30)]
+    machine.ahead = ahead
+    await shared.set_clock()
+    assert signer.verify("file", over) is None
+    assert signer.verify("file", valid) == link
+
+
+async def test_a_clock_that_is_set_is_compared_again_at_once(shared: Journal, machine: Machine) -> None:
+    for ahead in (timedelta(), timedelta(minutes=1), timedelta(minutes=-1), timedelta(milliseconds=500)):
+        machine.ahead = ahead
+        await shared.newest()
+        assert abs(time_of_day.now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 
 # Limits ---------------------------------------------------------------------------------------------------

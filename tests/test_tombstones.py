@@ -73,7 +73,7 @@ OTHERS = {
     "research_sent",
     "spending",
     "check_limits",
-    "measure_skew",
+    "set_clock",
     "usage",
     "deleted",
     "insert",

@@ -145,6 +145,17 @@ async def test_a_named_token_opens_until_it_is_revoked(served: Team, tokens_only
     assert challenge(refused)["scope"] == f"{READ_SCOPE} {SPEND_SCOPE}"
 
 
+async def test_a_changed_limit_counts_on_a_server_that_runs(served: Team, tokens_only: Settings) -> None:
+    token = await named(tokens_only, "alice")
+    asking: dict[str, Any] = {"name": "gemini_ask", "arguments": {"prompt": "Which rivers?"}}
+    for micros, refused in ((None, False), (1, True), (None, False)):
+        async with rows(tokens_only) as tokens:
+            await tokens.update_principal("alice", {"micros_per_day": micros})
+        await anyio.sleep(2 * FAST.access_recheck)
+        answer = (await served.send("tools/call", token, **asking)).text
+        assert ("which an administrator has set" in answer) is refused
+
+
 async def test_a_named_token_opens_until_it_expires(
     served: Team, tokens_only: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,11 +6,12 @@ from functools import partial
 from typing import Final
 
 from gemini_interactions_mcp import journal
-from gemini_interactions_mcp.core import OWNER, format_dollars
+from gemini_interactions_mcp.core import OWNER, InputError, format_dollars
 from gemini_interactions_mcp.journal import AccessTokens, Database, Journal
 from gemini_interactions_mcp.models import UsageTotals
 
 from .administering import format_stamp, render_columns, run_administration
+from .tokens import parse_limits
 from .usage import parse_since
 
 SHOWN_EVENTS: Final = 1000
@@ -24,6 +25,8 @@ def run_admin_command(arguments: argparse.Namespace) -> int:
             return run_administration(list_principals)
         case "revoke" | "restore":
             return run_administration(partial(mark_principal, arguments.name, restored=arguments.action == "restore"))
+        case "update":
+            return run_administration(partial(update_limits, arguments))
         case "usage":
             return run_administration(partial(sum_usage, arguments.since))
         case _:
@@ -46,6 +49,22 @@ async def list_principals(database: Database) -> str:
     if not rows:
         return "Nobody has used this server through a network yet."
     return render_columns(("name", "state", "since (UTC)", "dollars a day", "runs a day", "key"), rows)
+
+
+async def update_limits(arguments: argparse.Namespace, database: Database) -> str:
+    """Change the limits or the key of a principal, and return what is told of it.
+
+    Raises:
+        InputError: There is none of this name, or an argument is missing or wrong.
+    """
+    changes = {name: value for name, value in parse_limits(arguments).items() if value is not None}
+    changes |= dict.fromkeys(arguments.removed or ())
+    if not changes:
+        raise InputError("Say what to change: --dollars-per-day, --runs-per-day or --key-reference, or --no- with one.")
+    told = await AccessTokens(database).update_principal(arguments.name, changes)
+    if not told:
+        return f"Nothing changes: {arguments.name} has that already."
+    return "\n".join([*told, f"Servers notice within seconds; what {arguments.name} has begun goes on."])
 
 
 async def mark_principal(name: str, database: Database, *, restored: bool) -> str:

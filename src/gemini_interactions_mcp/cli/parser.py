@@ -28,7 +28,7 @@ USAGE_HELP = "sum runs, tokens and estimated costs"
 SERVE_HELP = "serve a host: on stdin and stdout, or with --http a team"
 SERVE_SETTINGS = "README.md, For a team, says how to serve several people; GEMINI_MCP_AUTH says who they are."
 TOKEN_HELP = "make, list and revoke access tokens for GEMINI_MCP_AUTH=token"  # noqa: S105 - a text
-ADMIN_HELP = "list and revoke principals, sum what they use, and show what was done"
+ADMIN_HELP = "list, limit and revoke principals, sum what they use, and show what was done"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -97,11 +97,8 @@ def add_token_parser(commands: Any) -> None:  # noqa: ANN401 - as above
     add.add_argument("name", metavar="NAME", help="whose it is: letters, digits and . _ @ -; further tokens may follow")
     scopes = "what it allows (default all): interactions:read, interactions:spend, interactions:delete, files:write"
     add.add_argument("--scope", action="append", dest="scopes", metavar="SCOPE", help=f"{scopes}; may be repeated")
-    add.add_argument("--dollars-per-day", metavar="N", help="maximum cost in a UTC day, of all tokens of this name")
-    add.add_argument("--runs-per-day", type=int, metavar="N", help="maximum research requests in a UTC day")
+    add_limit_options(add)
     add.add_argument("--expires", metavar="90d", help="days, or a date, until it stops to work (default never)")
-    key = "where an API key for this name alone is: env:NAME or file:/path; the server's key without one"
-    add.add_argument("--key-reference", metavar="REF", help=key)
     actions.add_parser("list", **describe_command("list all tokens, by the beginning of their hashes"))
     revoke = actions.add_parser("revoke", **describe_command("revoke all tokens of a name, or one"))
     revoke.add_argument("name", metavar="NAME|ID", help="a name, or an id of `token list`")
@@ -114,10 +111,30 @@ def add_admin_parser(commands: Any) -> None:  # noqa: ANN401 - as above
     for action, text in (("revoke", "allow a principal nothing any more"), ("restore", "allow a revoked one again")):
         parser = actions.add_parser(action, **describe_command(text))
         parser.add_argument("name", metavar="NAME", help="of `admin principals`")
+    update = actions.add_parser("update", **describe_command("change the limits or the API key of a principal"))
+    update.add_argument("name", metavar="NAME", help="of `admin principals`")
+    add_limit_options(update, removable=True)
     usage = actions.add_parser("usage", **describe_command("sum runs, tokens and estimated costs by principal"))
     usage.add_argument("--since", metavar="DATE", help="2026-11-29, or 7d for the last seven UTC days; default all")
     audit = actions.add_parser("audit", **describe_command("show deletions and administrative acts, newest first"))
     audit.add_argument("--since", metavar="DATE", help="as of `admin usage`")
+
+
+def add_limit_options(parser: argparse.ArgumentParser, *, removable: bool = False) -> None:
+    """Add what a principal is given; where it may also be taken away, `removed` has the columns of the journal."""
+    key = "where an API key for this name alone is: env:NAME or file:/path; the server's key without one"
+    dollars: dict[str, Any] = {"metavar": "N", "help": "maximum cost in a UTC day, of all tokens of this name"}
+    runs: dict[str, Any] = {"metavar": "N", "type": int, "help": "maximum research requests in a UTC day"}
+    options: Sequence[tuple[str, str, dict[str, Any], str]] = (
+        ("dollars-per-day", "micros_per_day", dollars, "no such limit but GEMINI_MCP_PRINCIPAL_DOLLARS_PER_DAY"),
+        ("runs-per-day", "runs_per_day", runs, "no such limit but GEMINI_MCP_RUNS_PER_DAY, of all together"),
+        ("key-reference", "key_reference", {"metavar": "REF", "help": key}, "the server's key"),
+    )
+    for option, column, given, without in options:
+        group = parser.add_mutually_exclusive_group()
+        group.add_argument(f"--{option}", **given)
+        if removable:
+            group.add_argument(f"--no-{option}", action="append_const", dest="removed", const=column, help=without)
 
 
 def add_actions(commands: Any, name: str, text: str) -> Any:  # noqa: ANN401 - as above

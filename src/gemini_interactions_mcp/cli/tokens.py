@@ -37,14 +37,7 @@ async def add_token(arguments: argparse.Namespace, database: Database) -> str:
     """
     scopes = " ".join(arguments.scopes or SCOPES).replace(",", " ").split()
     expires_at = parse_expiry(arguments.expires) if arguments.expires else None
-    token = await AccessTokens(database).add(
-        arguments.name,
-        scopes,
-        expires_at,
-        micros_per_day=parse_dollars_per_day(arguments.dollars_per_day),
-        runs_per_day=parse_runs_per_day(arguments.runs_per_day),
-        key_reference=parse_key_reference(arguments.key_reference),
-    )
+    token = await AccessTokens(database).add(arguments.name, scopes, expires_at, **parse_limits(arguments))
     until = f" until {format_stamp(expires_at)} UTC" if expires_at else ""
     # So that a script can take the token alone.
     sys.stderr.write(
@@ -106,6 +99,19 @@ def parse_expiry(text: str) -> datetime:
     if moment <= journal.now():
         raise InputError(f"--expires: {text} has passed.")
     return moment
+
+
+def parse_limits(arguments: argparse.Namespace) -> dict[str, object]:
+    """Return the columns of a principal that the command line names; None for what it leaves out.
+
+    Raises:
+        InputError: One is wrong.
+    """
+    return {
+        "micros_per_day": parse_dollars_per_day(arguments.dollars_per_day),
+        "runs_per_day": parse_runs_per_day(arguments.runs_per_day),
+        "key_reference": parse_key_reference(arguments.key_reference),
+    }
 
 
 def parse_dollars_per_day(text: str | None) -> int | None:

@@ -7,7 +7,7 @@ Google lists the document on the journal, which has what was sent and the operat
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 import anyio
@@ -27,6 +27,7 @@ from gemini_interactions_mcp.core import (
     UploadLostError,
     logger,
 )
+from gemini_interactions_mcp.journal import now
 from gemini_interactions_mcp.models import (
     BytesSentCallback,
     IndexingState,
@@ -130,7 +131,7 @@ class StoreUploads:
         boundary: Boundary,
         tasks: TaskStarter,
         timing: Timing,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
         saved: SavedFiles | None = None,
     ) -> None:
         self._opener = FileOpener(boundary, saved or SavedFiles(boundary))

@@ -1,15 +1,60 @@
 """The clock of the journal, and the UTC days and months that limits count in."""
 
-from datetime import UTC, datetime
+import math
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 TWIN_SECONDS: Final = 600
 """Seconds within which an identical research request counts as a repetition of the first."""
 
+SKEW_SECONDS: Final = 10.0
+"""Seconds for which a measured difference between two clocks holds."""
+
+MIN_SKEW: Final = timedelta(seconds=1)
+"""Smaller differences than that decide nothing, and are taken for none."""
+
+
+class JournalClock:
+    """The clock that the servers on a journal share, as far as this process knows it. A process has one journal.
+
+    Attributes:
+        ahead: How far it is ahead of this machine's, which it is itself in SQLite.
+    """
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+        self._set_at = -math.inf
+        self._machine_time = 0.0
+
+    def is_due(self) -> bool:
+        """Whether it is to be set: that was done a while ago, or this machine's clock has been set meanwhile."""
+        moment = time.monotonic()
+        moved = read_machine_clock().timestamp() - moment - self._machine_time
+        return moment - self._set_at >= SKEW_SECONDS or abs(moved) >= MIN_SKEW.total_seconds()
+
+    def set(self, theirs: datetime, ours: datetime) -> None:
+        """Set it to what the database took for the time at a moment of this machine's clock."""
+        skew = theirs - ours
+        self.ahead = skew if abs(skew) >= MIN_SKEW else timedelta()
+        self._set_at = time.monotonic()
+        self._machine_time = read_machine_clock().timestamp() - self._set_at
+
+
+JOURNAL_CLOCK: Final = JournalClock()
+
+
+def read_machine_clock() -> datetime:
+    """Return the time by the clock of this machine; aware."""
+    return datetime.now(UTC)
+
 
 def now() -> datetime:
-    """Return the current time; aware."""
-    return datetime.now(UTC)
+    """Return the current time by the clock that the servers on the journal share; aware.
+
+    What the database tells is as old as its last statement, and the first one sets the clock.
+    """
+    return read_machine_clock() + JOURNAL_CLOCK.ahead
 
 
 def get_day_start(moment: datetime | None = None) -> datetime:

@@ -21,7 +21,6 @@ from contextlib import (
     asynccontextmanager,
     suppress,
 )
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -33,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gemini_interactions_mcp.core import DEFAULT_TIMING, JournalError, Timing, logger
 
-from .clock import now
+from . import clock
 from .database_url import is_file_database, is_sqlite, parse_busy_seconds, parse_url
 from .engine import POOL_SIZE, RowValues, encode_texts, make_engine, refuse_replaced_file
 from .failures import (
@@ -48,7 +47,7 @@ from .migrating import choose_pause, establish_tables
 from .notices import Notice, deliver_notices
 from .shielding import shield_cancellation
 from .sqlite_file import FilePlace, FileReplacedError, copy_database, locate_file, make_file
-from .transactions import UncertainEndError, change_once, select_end, select_mark
+from .transactions import UncertainEndError, change_once, measure_clock, select_end, select_mark
 
 OutcomeT = TypeVar("OutcomeT")
 
@@ -57,12 +56,6 @@ MAX_READERS: Final = 4
 
 MAX_DECIDERS: Final = POOL_SIZE // 2
 """Maximum number of concurrent statements that wait for locks; the other connections stay free for what does not."""
-
-SKEW_SECONDS: Final = 10.0
-"""Seconds for which a measured difference between two clocks holds."""
-
-MIN_SKEW: Final = timedelta(seconds=1)
-"""Smaller differences than that decide nothing, and are taken for none."""
 
 EMPTY_LOG: Final = sa.text("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -105,8 +98,6 @@ class Database:
         """Whether deleted content is still in the log of SQLite."""
         self._held_at = -math.inf
         """When another program was last seen to hold the database, on the clock of the event loop."""
-        self._skew = timedelta()
-        self._skew_ends_at = -math.inf
 
     @cached_property
     def _parsed(self) -> sa.URL:
@@ -128,15 +119,10 @@ class Database:
     def _most(self) -> int:
         return POOL_SIZE if self.is_shared else MAX_READERS
 
-    async def measure_skew(self) -> timedelta:
-        """Return how far the clock of the database is ahead of this machine's: that of SQLite is the same."""
-        if self.is_shared and anyio.current_time() >= self._skew_ends_at:
-            before = now()
-            theirs = await self.read(sa.select(sa.func.clock_timestamp()), lambda found: found.scalar_one())
-            skew = theirs - (before + (now() - before) / 2)
-            self._skew = skew if abs(skew) >= MIN_SKEW else timedelta()
-            self._skew_ends_at = anyio.current_time() + SKEW_SECONDS
-        return self._skew
+    async def set_clock(self) -> None:
+        """Let the journal's clock tell the time of the database; every statement does so now and then."""
+        if self.is_shared and clock.JOURNAL_CLOCK.is_due():
+            await self.read(sa.select(1), lambda found: found.scalar())
 
     def measure_load(self) -> tuple[int, int]:
         """Return how many connections are in use, and how many statements wait for one."""
@@ -387,6 +373,8 @@ class Database:
         async with self._hold_open():
             engine = await self._ensure_open()
             async with engine.connect() as connection:
+                if self.is_shared and clock.JOURNAL_CLOCK.is_due():
+                    await measure_clock(connection)
                 return outcome(await connection.execute(statement, values))
 
     @asynccontextmanager

@@ -2,13 +2,11 @@
 
 import math
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import anyio
 import sqlalchemy as sa
 
-from . import clock
 from .database import Database
 from .engine import RowValues
 
@@ -59,13 +57,9 @@ class DatabaseView:
         """Empty the log of SQLite."""
         await self.database.scrub()
 
-    async def measure_skew(self) -> timedelta:
-        """Return how far the clock that the servers share is ahead of this machine's."""
-        return await self.database.measure_skew()
-
-    async def tell_time(self) -> datetime:
-        """Return the time by the clock that the servers share."""
-        return clock.now() + await self.measure_skew()
+    async def set_clock(self) -> None:
+        """Let the journal's clock tell the time that the servers share."""
+        await self.database.set_clock()
 
     async def close(self) -> None:
         """Close the database."""

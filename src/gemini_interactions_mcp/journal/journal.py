@@ -205,8 +205,8 @@ class Journal(UploadShelf, Leases):
 
     async def spending(self) -> Spending:
         """Return what the requests of this server have cost today and this month."""
-        moment = await self._database.tell_time()
-        day, month = get_day_start(moment), get_month_start(moment)
+        await self.set_clock()
+        day, month = get_day_start(), get_month_start()
         today, all_today, this_month, all_month = [
             await self._sum(queries.sum_costs(payer, since))
             for since in (day, month)
@@ -216,9 +216,9 @@ class Journal(UploadShelf, Leases):
         others = all_today - today, all_month - this_month
         return Spending(today, this_month, sent, others_today=others[0], others_month=others[1])
 
-    async def measure_skew(self) -> timedelta:
-        """Return how far the clock that the servers share is ahead of this machine's; a second is none."""
-        return await self._database.measure_skew()
+    async def set_clock(self) -> None:
+        """Let the journal's clock tell the time that the servers share; a second makes no difference."""
+        await self._database.set_clock()
 
     async def _sum(self, query: sa.Select[int]) -> int:
         return await self._database.read(query, lambda result: int(result.scalar_one()))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from gemini_interactions_mcp.core import OWNER, SCOPES, InputError, JournalError
+from gemini_interactions_mcp.core import OWNER, SCOPES, InputError, JournalError, format_dollars
 
 from .audit import record_event
 from .clock import now
@@ -23,6 +23,13 @@ TOKEN_PREFIX: Final = "gim_"  # noqa: S105 - of every token
 
 NAME_PATTERN: Final = re.compile(r"[A-Za-z0-9._@-]{1,64}")
 """Names that an administrator gives; those of OAuth have a colon."""
+
+CHANGEABLE: Final = {
+    "micros_per_day": "dollars-per-day",
+    "runs_per_day": "runs-per-day",
+    "key_reference": "key-reference",
+}
+"""What the columns of a principal that an administrator changes are called in commands."""
 
 DIGEST_CHARACTERS: Final = 12
 """Characters of a digest that stand for a token in lists."""
@@ -84,6 +91,8 @@ def make_token() -> str:
 class AccessTokens:
     """Named tokens and their principals. Every method raises `JournalError` where the database cannot be used.
 
+    The row about what an administrator does is written first: nothing is done without one.
+
     Args:
         database: Of the journal.
     """
@@ -100,7 +109,7 @@ class AccessTokens:
             name: Of its principal, whose row is made where there is none.
             scopes: What it allows.
             expires_at: When it stops to be valid.
-            limits: Columns of the principal to change: `micros_per_day`, `runs_per_day`, `key_reference`.
+            limits: Columns of the principal to change, as `update_principal` takes them, but for None.
 
         Raises:
             InputError: The name or a scope is wrong, or the principal is revoked.
@@ -111,8 +120,7 @@ class AccessTokens:
         principal = await self.ensure_principal(name)
         if principal.revoked_at is not None:
             raise InputError(f"{name} is revoked; `gemini-interactions-mcp admin restore {name}` allows it again.")
-        if changed := {column: value for column, value in limits.items() if value is not None}:
-            await self._database.write(sa.update(PRINCIPALS).where(PRINCIPALS.c.name == name).values(**changed))
+        await self.update_principal(name, {column: value for column, value in limits.items() if value is not None})
         token = make_token()
         digest = hash_token(token)
         row = {
@@ -160,9 +168,9 @@ class AccessTokens:
         if not chosen:
             raise InputError("There is no such token; `gemini-interactions-mcp token list` shows all.")
         for token in chosen:
+            await record_event(self._database, OWNER.name, "token.revoke", f"{token.principal} {token.label}")
             found = sa.update(ACCESS_TOKENS).where(ACCESS_TOKENS.c.digest == token.digest)
             await self._database.write(found.values(revoked_at=format_moment(now())))
-            await record_event(self._database, OWNER.name, "token.revoke", f"{token.principal} {token.label}")
         return chosen
 
     async def find_principal(self, name: str, patience: float = 5) -> KnownPrincipal | None:
@@ -194,6 +202,29 @@ class AccessTokens:
         unknown = [KnownPrincipal(name) for name in seen - {row.name for row in rows}]
         return sorted([*rows, *unknown], key=lambda row: row.name)
 
+    async def update_principal(self, name: str, changes: Mapping[str, object]) -> list[str]:
+        """Change the limits or the key of a principal, and return what changes, with old and new values.
+
+        Args:
+            name: Of the principal.
+            changes: New values of the columns of `CHANGEABLE`; None for no limit of its own, and for the server's key.
+
+        Raises:
+            InputError: There is none of this name.
+        """
+        principal = await self._get_principal(name)
+        new = {column: value for column, value in changes.items() if value != getattr(principal, column)}
+        told = [
+            f"{title}: {describe_grant(column, getattr(principal, column))} -> {describe_grant(column, new[column])}"
+            for column, title in CHANGEABLE.items()
+            if column in new
+        ]
+        for each in told:
+            await record_event(self._database, OWNER.name, "principal.update", f"{name} {each}")
+        if new:
+            await self._database.write(sa.update(PRINCIPALS).where(PRINCIPALS.c.name == name).values(**new))
+        return told
+
     async def revoke_principal(self, name: str) -> None:
         """Allow a principal nothing any more, whatever tokens it has.
 
@@ -211,10 +242,20 @@ class AccessTokens:
         await self._mark_principal(name, "principal.restore", None)
 
     async def _mark_principal(self, name: str, action: str, revoked_at: str | None) -> None:
-        found = sa.update(PRINCIPALS).where(PRINCIPALS.c.name == name).values(revoked_at=revoked_at)
-        if await self._database.write(found) == 0:
-            raise InputError("There is no such principal; `gemini-interactions-mcp admin principals` shows all.")
+        await self._get_principal(name)
         await record_event(self._database, OWNER.name, action, name)
+        found = sa.update(PRINCIPALS).where(PRINCIPALS.c.name == name)
+        await self._database.write(found.values(revoked_at=revoked_at))
+
+    async def _get_principal(self, name: str) -> KnownPrincipal:
+        """Return the row of a principal that an administrator has named.
+
+        Raises:
+            InputError: There is none of this name.
+        """
+        if found := await self.find_principal(name):
+            return found
+        raise InputError("There is no such principal; `gemini-interactions-mcp admin principals` shows all.")
 
 
 async def check_database(database: Database, patience: float) -> None:
@@ -234,6 +275,13 @@ async def has_key_references(database: Database) -> bool:
     """
     found = sa.select(PRINCIPALS.c.name).where(PRINCIPALS.c.key_reference.is_not(None)).limit(1)
     return await database.read(found, lambda result: result.first() is not None)
+
+
+def describe_grant(column: str, value: object) -> str:
+    """Return a value of a column of `CHANGEABLE` as it is told."""
+    if value is None:
+        return "none"
+    return format_dollars(value) if column == "micros_per_day" and isinstance(value, int) else str(value)
 
 
 def check_name(name: str) -> None:

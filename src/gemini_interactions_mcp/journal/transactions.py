@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from .clock import now
+from . import clock
 from .engine import RowValues
 from .failures import is_lost
 from .rows import format_moment
@@ -67,6 +67,13 @@ async def change_once(
     return count
 
 
+async def measure_clock(connection: AsyncConnection) -> None:
+    """Set the journal's clock by that of the database."""
+    before = clock.read_machine_clock()
+    theirs = (await connection.execute(sa.select(sa.func.clock_timestamp()))).scalar_one()
+    clock.JOURNAL_CLOCK.set(theirs, before + (clock.read_machine_clock() - before) / 2)
+
+
 def begin_change(mark: str, names: Iterable[str]) -> sa.Executable:
     """Return what leaves a mark, waits for locks, and returns the number of the transaction.
 
@@ -75,7 +82,7 @@ def begin_change(mark: str, names: Iterable[str]) -> sa.Executable:
     limit = sa.func.set_config("lock_timeout", LOCK_TIMEOUT, sa.true())
     keys = sorted({hash_lock(name) for name in names})
     locks = (sa.func.pg_advisory_xact_lock(sa.literal(key, sa.BigInteger)) for key in keys)
-    marking = sa.insert(COMMITS).values(mark=mark, created_at=format_moment(now()))
+    marking = sa.insert(COMMITS).values(mark=mark, created_at=format_moment(clock.now()))
     return marking.returning(sa.func.txid_current(), limit, *locks)
 
 

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from gemini_interactions_mcp.core import Redactor
 from gemini_interactions_mcp.models import UploadedFile
 
+from .clock import now
 from .database_view import DatabaseView
 from .engine import RowValues
 from .rows import encode_cell, format_moment, read_uploads
@@ -38,11 +39,9 @@ class UploadShelf:
     async def claim_upload(self, account: str, size: int, mime_type: str, digest: str, file: UploadedFile) -> bool:
         """Write an upload down, unless there is one that has not expired: only one of several servers can."""
         key = make_upload_key(account, size, mime_type, digest)
-        expired = UPLOADS.c.expires_at <= format_moment(await self._uploads.tell_time())
+        expired = UPLOADS.c.expires_at <= format_moment(now())
         await self._uploads.write(sa.delete(UPLOADS).where(*match_upload(key), expired))
-        # How long it holds is counted by this machine's clock.
-        skew = await self._uploads.measure_skew()
-        return await self._insert(key, file.model_copy(update={"expires_at": file.expires_at + skew}))
+        return await self._insert(key, file)
 
     async def drop_upload(self, account: str, digest: str, name: str | None = None) -> None:
         """Forget the uploads of a content, or one of them, by its name."""

@@ -78,6 +78,14 @@ class Ledger(RunLeases):
         self._decoding = anyio.CapacityLimiter(1)
         self.file_rows = FileRows(journal, timing)
 
+    async def set_clock(self) -> None:
+        """Let what is written tell the time that the servers share.
+
+        Raises:
+            JournalError: The journal cannot be used.
+        """
+        await self._journal.set_clock()
+
     async def open(self, record: Record) -> None:
         """Write an intent down, with a lease of this process; its cost is reserved.
 
@@ -85,7 +93,6 @@ class Ledger(RunLeases):
             SpendingLimitError: It may cost more than the user allows.
             JournalError: It could not be written.
         """
-        record = intents.postpone(record, await self._journal.measure_skew())
         if spending := self._limits.list_spending_limits(record.created_at):
             await self._journal.insert_once(
                 record, None, spending=spending, owner=self._owner, seconds=self._timing.lease
@@ -105,11 +112,9 @@ class Ledger(RunLeases):
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be used.
         """
-        skew = await self._journal.measure_skew()
-        record = intents.postpone(record, skew)
         return await self._journal.insert_once(
             record,
-            None if again else intents.compute_twins_start(record, skew),
+            None if again else intents.compute_twins_start(record),
             research=self._limits.list_research_limits(record.created_at),
             spending=self._limits.list_spending_limits(record.created_at),
             owner=self._owner,
@@ -124,7 +129,6 @@ class Ledger(RunLeases):
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be read.
         """
-        record = intents.postpone(record, await self._journal.measure_skew())
         research = self._limits.list_research_limits(record.created_at) if record.kind == "research" else ()
         await self._journal.check_limits(record, research, self._limits.list_spending_limits(record.created_at))
 
@@ -135,7 +139,7 @@ class Ledger(RunLeases):
             JournalError: The journal cannot be used.
         """
         # A little less than there, so that what is found here will be found there.
-        since = intents.compute_twins_start(record, await self._journal.measure_skew())
+        since = intents.compute_twins_start(record)
         return await self._journal.twin(record, since + timedelta(seconds=10))
 
     async def undelivered(self, record: Record) -> list[Record]:
@@ -144,7 +148,7 @@ class Ledger(RunLeases):
         None are returned when the journal cannot be read.
         """
         try:
-            since = intents.compute_twins_start(record, await self._journal.measure_skew())
+            since = intents.compute_twins_start(record)
             return await self._journal.undelivered(record, since)
         except JournalError as exc:
             logger.warning("Whether the same was asked before cannot be read: %s", exc)

@@ -130,28 +130,11 @@ def fold_prompt(prompt: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", prompt).casefold().split())
 
 
-def compute_twins_start(record: Record, skew: timedelta = timedelta()) -> datetime:
-    """Return when identical requests begin to count as the same; a plan is run once, however often it is approved.
-
-    Args:
-        record: The request.
-        skew: As `postpone` takes it.
-    """
+def compute_twins_start(record: Record) -> datetime:
+    """Return when identical requests begin to count as the same; a plan is run once, however often it is approved."""
     if record.approves:
         return datetime.min.replace(tzinfo=UTC)
-    return now() + skew - timedelta(seconds=TWIN_SECONDS)
-
-
-def postpone(record: Record, skew: timedelta) -> Record:
-    """Return a new record as it is written by the clock that all servers share.
-
-    Args:
-        record: By the clock of this machine.
-        skew: How far that clock is ahead.
-    """
-    if not skew:
-        return record
-    return record.model_copy(update={"created_at": record.created_at + skew, "updated_at": record.updated_at + skew})
+    return now() - timedelta(seconds=TWIN_SECONDS)
 
 
 def compute_settlement(record: Record, status: str, moment: datetime) -> datetime | None:

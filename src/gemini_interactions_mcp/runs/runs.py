@@ -216,6 +216,7 @@ class Runs:
     async def _intent(self, request: Request, previous: Record | None = None) -> Record:
         """Return the row for a request; the row of the interaction that it continues is read unless given."""
         await self._gemini.prepare()
+        await self._ledger.set_clock()
         previous = previous or await self._ledger.before(request)
         estimate = await self.costs.estimate(request, previous)
         # Off the loop: a request may carry megabytes.

@@ -113,6 +113,7 @@ class Server(MCPServer[Opening]):
 
     def __init__(self, opening: Opening, subscribers: Subscribers) -> None:
         self._opening = opening
+        self._subscribers = subscribers
         self._states = SharedStateCodec(opening.share_secret) if opening.shared else None
         self._warmed = False
         tools = table.build_tools(opening.settings.toolsets)
@@ -140,21 +141,25 @@ class Server(MCPServer[Opening]):
         sdk.add_outer_middleware(self, OutgoingRedaction(redactor, opening.find_redactor))
         sdk.add_outer_middleware(self, self._admit)
         prompts.register_prompts(self, opening.settings.toolsets)
-        self._add_handlers(subscribers)
+        self._add_handlers()
 
-    def _add_handlers(self, subscribers: Subscribers) -> None:
+    def _add_handlers(self) -> None:
         """Handle what the SDK does without knowing of principals, or on one page."""
         lowlevel = sdk.get_lowlevel_server(self)
         lowlevel.add_request_handler("completion/complete", CompleteRequestParams, self._complete)
         lowlevel.add_request_handler("tools/list", PaginatedRequestParams, self._list_tools)
         lowlevel.add_request_handler("resources/list", PaginatedRequestParams, self._list_resource_page)
         sdk.declare_resource_list_changes(lowlevel)
-        subscribers.register(lowlevel)
+        self._subscribers.register(lowlevel)
 
     @property
     def database(self) -> "Database":
         """The database of the journal."""
         return self._opening.database
+
+    def end_streams(self) -> None:
+        """End the streams of clients that wait for changes, which may go on at another server."""
+        self._subscribers.end_streams()
 
     def hurry(self) -> None:
         """Let calls that wait return their ids: the server is about to end."""

@@ -97,6 +97,11 @@ class Subscribers:
         server.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
         server.add_notification_handler("notifications/initialized", NotificationParams, self._welcome)
 
+    def end_streams(self) -> None:
+        """End the open streams of `subscriptions/listen`: each has its result, and its client may open another."""
+        for audience in self._audiences.values():
+            audience.stream.close()
+
     def attended(self, name: str) -> bool:
         """Whether anybody waits for notifications of a principal."""
         return name in self._audiences and self._audiences[name].attends

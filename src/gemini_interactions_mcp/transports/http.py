@@ -28,6 +28,10 @@ SHUTDOWN_SECONDS: Final = 1
 """Seconds for HTTP requests in flight to complete after a signal to end."""
 
 
+DRAINING_SECONDS: Final = 2
+"""Seconds after which a server that is about to end again ends streams that have begun meanwhile."""
+
+
 class WebProtocol(H11Protocol):
     """HTTP/1.1 that also closes connections on which a request does not begin, or does not go on.
 
@@ -63,7 +67,7 @@ class WebServer(uvicorn.Server):
         app: The application.
         ending: Called once, before requests in flight are waited for.
         drain_seconds: How long it goes on after the first signal to end; the second ends it at once.
-        draining: Called at the first signal.
+        draining: Called after the first signal, and every two seconds until the end: what it ended may begin anew.
         linger: How long clients are waited for that send more than was read.
     """
 
@@ -90,18 +94,22 @@ class WebServer(uvicorn.Server):
         self._drain_seconds = drain_seconds
         self._draining = draining
         self._drained_at: float | None = None
+        self._drains_at = 0.0
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain at the first signal to end; end at the second, and where nothing is drained."""
         if self._drain_seconds and self._drained_at is None:
             self._drained_at = time.monotonic() + self._drain_seconds
-            self._draining()
         else:
             super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to end."""
-        drained = self._drained_at is not None and time.monotonic() >= self._drained_at
+        moment = time.monotonic()
+        if self._drained_at is not None and moment >= self._drains_at:
+            self._drains_at = moment + DRAINING_SECONDS
+            self._draining()
+        drained = self._drained_at is not None and moment >= self._drained_at
         return await super().on_tick(counter) or drained
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -158,7 +166,7 @@ async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> N
         async with export_spans(settings.otlp_endpoint), open_web_app(server, settings, plan, port) as web:
             sys.stderr.write(describe_serving(plan, web.public, port))
             seconds = plan.options.drain_seconds
-            await serve_web(web.app, listener, server.hurry, drain_seconds=seconds, draining=web.health.drain)
+            await serve_web(web.app, listener, web.end, drain_seconds=seconds, draining=web.drain)
 
 
 def describe_serving(plan: ServingPlan, public: PublicUrl, port: int) -> str:

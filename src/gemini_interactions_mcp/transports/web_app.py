@@ -27,6 +27,7 @@ from .files import build_file_routes
 from .health import Health
 from .log_context import set_log_context
 from .metrics import build_metrics_routes
+from .open_streams import OpenStreams
 from .public_url import MCP_PATH, PublicUrl, bracket_host
 
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
@@ -150,6 +151,7 @@ def build_web_app(
     mcp: ASGIApp = server.streamable_http_app(stateless_http=stateless, transport_security=security)
     if access.verifier is not None:
         mcp = AccessGuard(mcp, access.verifier, access.challenge, access.rates, timing.access_recheck)
+    streams = OpenStreams(mcp)
     guards = [
         Middleware(RequestEntry, prefix=prefix),
         Middleware(OriginGuard, origins=origins),
@@ -162,11 +164,12 @@ def build_web_app(
         ),
     ]
     app = Starlette(
-        routes=[Route(MCP_PATH, mcp), *access.routes, *routes],
+        routes=[Route(MCP_PATH, streams), *access.routes, *routes],
         middleware=guards,
         lifespan=lambda _: run_sessions(server, report),
     )
     app.router.redirect_slashes = False
+    app.state.streams = streams
     return app
 
 
@@ -178,11 +181,27 @@ class WebApp:
         app: The application.
         health: What it says of itself.
         public: The address that clients use.
+        server: Answers MCP.
     """
 
     app: Starlette
     health: Health
     public: PublicUrl
+    server: Server
+
+    def drain(self) -> None:
+        """Say that the server is not ready, and end the streams of clients that wait for changes."""
+        self.health.drain()
+        self._end_streams()
+
+    def end(self) -> None:
+        """Let calls that wait return their ids, and end all streams."""
+        self.server.hurry()
+        self._end_streams()
+
+    def _end_streams(self) -> None:
+        self.server.end_streams()
+        self.app.state.streams.end()
 
 
 @asynccontextmanager
@@ -213,7 +232,7 @@ async def open_web_app(
             timing=timing,
             report=health.report,
         )
-        yield WebApp(app, health, public)
+        yield WebApp(app, health, public, server)
 
 
 @asynccontextmanager
