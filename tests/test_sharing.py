@@ -215,7 +215,9 @@ async def test_a_clock_that_is_off_shortens_and_lengthens_nothing_that_expires(
     moment = time_of_day.now()
     for name, seconds in (("over", -30), ("valid", 30)):
         later = moment + timedelta(seconds=seconds)
-        await files.add(ReceivedFile(id=name, name="a", mime_type="text/plain", created_at=moment, expires_at=later))
+        await files.add(
+            ReceivedFile(id=name, name="a", mime_type="text/plain", created_at=moment, expires_at=later), 1, 9, 9
+        )
         await tokens.add(name, expires_at=later)
     machine.ahead = ahead
     await opened.set_clock()
@@ -381,7 +383,7 @@ async def test_the_number_of_a_transaction_that_a_crash_undid_may_be_that_of_ano
         await original(connection)
 
     monkeypatch.setattr(AsyncConnection, "commit", commit)
-    monkeypatch.setattr(database, "select_end", lambda _: sa.select(sa.literal("committed")))
+    monkeypatch.setattr(database, "select_end", take_for_committed)
     await shared.insert(record("two"))
     assert await execute(url, "SELECT label FROM interactions ORDER BY label") == [("one",), ("two",)]
 
@@ -409,6 +411,10 @@ async def test_a_commit_whose_end_stays_unknown_is_an_error(url: str, monkeypatc
             await journal.insert(record("two"))
     assert await execute(url, "SELECT count(*) FROM interactions") == [(1,)]
     await journal.close()
+
+
+def take_for_committed(_number: int) -> sa.Select[Any]:
+    return sa.select(sa.literal("committed"))
 
 
 def stay_in_progress(_number: int) -> sa.Select[Any]:

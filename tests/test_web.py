@@ -4,9 +4,8 @@ import json
 import logging
 import re
 import sys
-import time
 from collections.abc import AsyncGenerator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -400,8 +399,7 @@ async def test_a_stream_ends_with_its_token_also_while_the_journal_is_away(
             monkeypatch.setattr(Database, "read", fail)
             await anyio.sleep(FAST.access_recheck * 3)
             assert not ended.is_set()
-            real = time.time
-            monkeypatch.setattr(time, "time", lambda: real() + 600)
+            monkeypatch.setattr(clock, "read_machine_clock", lambda: datetime.now(UTC) + timedelta(seconds=600))
             with anyio.fail_after(5):
                 await ended.wait()
 

@@ -13,9 +13,15 @@ if TYPE_CHECKING:
 
 
 class PrincipalToken(AccessToken):
-    """A verified access token with its principal."""
+    """A verified access token with its principal.
+
+    Attributes:
+        principal: Whose it is.
+        ends_at: When it expires by the clock of the journal, in seconds since 1970; None if it does not.
+    """
 
     principal: Principal
+    ends_at: float | None = None
 
 
 def identify_principal(ctx: ServerRequestContext[Any, Any]) -> Principal:

@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from gemini_interactions_mcp.core import OWNER, CountedTasks, GeminiMCPError, Principal, Timing, logger
+from gemini_interactions_mcp.core import OWNER, CountedTasks, GeminiMCPError, JournalError, Principal, Timing, logger
 
 
 class ClosableRuns(Protocol):
@@ -139,6 +139,8 @@ class Tenants(Generic[AppT]):
         while True:
             try:
                 await self._open_unfinished(await find_unfinished(), open_named)
+            except JournalError as exc:
+                logger.warning("Unfinished interactions are not looked for: %s", exc)
             except Exception:  # must not end the server
                 logger.exception("Unfinished interactions are not looked for")
             self.close_idle()

@@ -2,10 +2,10 @@
 
 import re
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from mcp.server.transport_security import TransportSecuritySettings
@@ -132,7 +132,7 @@ def build_web_app(
     stateless: bool = False,
     routes: Sequence[BaseRoute] = (),
     timing: Timing = DEFAULT_TIMING,
-    report: Callable[[], Awaitable[None]] = anyio.sleep_forever,
+    report: Callable[[], Coroutine[Any, Any, None]] = anyio.sleep_forever,
 ) -> Starlette:
     """Return the application.
 
@@ -236,7 +236,7 @@ async def open_web_app(
 
 
 @asynccontextmanager
-async def run_sessions(server: Server, report: Callable[[], Awaitable[None]]) -> AsyncGenerator[None]:
+async def run_sessions(server: Server, report: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
     """Serve MCP's sessions while the application runs; what calls need is loaded at once."""
     async with server.session_manager.run(), anyio.create_task_group() as tasks:
         server.warm()

@@ -69,7 +69,7 @@ class AccessGuard:
             return self._app
         text = read_bearer(headers.getlist("authorization"))
         refusal = self._refuse(401, "invalid_token", TOKEN_REFUSED)
-        return LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck, token.expires_at)
+        return LastingRequest(self._app, lambda: self._is_valid(text), refusal, self._recheck, token.ends_at)
 
     async def _check(self, headers: Headers) -> PrincipalToken | JSONResponse:
         """Return the verified token of a request, or the answer that refuses it."""

@@ -1,10 +1,11 @@
 """Ends streams that outlast their token: one may stay open for days after the token was revoked."""
 
-import time
 from collections.abc import Awaitable, Callable
 
 import anyio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gemini_interactions_mcp import journal
 
 from .verification import UnverifiableError
 
@@ -17,7 +18,7 @@ class LastingRequest:
         is_valid: Looks at the token again; `UnverifiableError` leaves all as it is until the token expires.
         refusal: Answers instead, if the token ends before anything was answered.
         seconds: How often to look.
-        expires_at: When the token expires, in seconds since 1970; None if it does not.
+        ends_at: When the token expires by the clock of the journal, in seconds since 1970; None if it does not.
     """
 
     def __init__(
@@ -26,13 +27,13 @@ class LastingRequest:
         is_valid: Callable[[], Awaitable[bool]],
         refusal: ASGIApp,
         seconds: float,
-        expires_at: int | None = None,
+        ends_at: float | None = None,
     ) -> None:
         self._app = app
         self._is_valid = is_valid
         self._refusal = refusal
         self._seconds = seconds
-        self._expires_at = expires_at
+        self._ends_at = ends_at
         self._begun = False
         self._ended = False
 
@@ -58,7 +59,7 @@ class LastingRequest:
             try:
                 valid = await self._is_valid()
             except UnverifiableError:
-                valid = self._expires_at is None or time.time() < self._expires_at
+                valid = self._ends_at is None or journal.now().timestamp() < self._ends_at
             if not valid:
                 self._ended = True
                 request.cancel()

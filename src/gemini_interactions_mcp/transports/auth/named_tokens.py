@@ -39,7 +39,8 @@ class NamedTokens:
             return None
         row, principal = found
         # The SDK compares the expiry with the clock of this machine: so it is not told.
-        return make_principal_token(build_principal(principal, row.scopes), digest)
+        ends_at = row.expires_at.timestamp() if row.expires_at else None
+        return make_principal_token(build_principal(principal, row.scopes), digest, ends_at=ends_at)
 
 
 def is_open(token: KnownToken, principal: KnownPrincipal, moment: datetime) -> bool:

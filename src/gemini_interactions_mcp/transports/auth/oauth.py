@@ -85,6 +85,7 @@ class OAuthTokens:
             claims={"iss": self._issuer.address},
             resource=self._audience,
             expires_at=claims.expires_at + LEEWAY_SECONDS,
+            ends_at=claims.expires_at + LEEWAY_SECONDS,
         )
 
     def _remember(self, digest: str, claims: VerifiedClaims) -> None:
