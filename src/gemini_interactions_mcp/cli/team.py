@@ -4,7 +4,8 @@ import argparse
 import sys
 from functools import partial
 
-from gemini_interactions_mcp.core import InputError, Redactor
+from gemini_interactions_mcp.core import InputError, JournalError, Redactor
+from gemini_interactions_mcp.journal import check_url
 from gemini_interactions_mcp.server import build_server
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
@@ -28,8 +29,9 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         # Over HTTP, a user in a terminal reads this; over stdio, a host would only report that the server has failed.
         if settings.findings:
             raise InputError(" ".join(settings.findings))
+        check_url(settings.database_url)
         plan = plan_serving(settings, options)
-    except InputError as exc:
+    except (InputError, JournalError) as exc:
         sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
         return 2
     secrets = [*settings.secrets, *([plan.fresh.text] if plan.fresh else [])]

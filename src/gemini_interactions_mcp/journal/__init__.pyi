@@ -7,6 +7,7 @@ from .audit import sum_spent as sum_spent
 from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import Database as Database
+from .database_url import check_url as check_url
 from .holdings import ANNOUNCED_KIND as ANNOUNCED_KIND
 from .holdings import FILE_KIND as FILE_KIND
 from .holdings import STORE_KIND as STORE_KIND

@@ -22,6 +22,8 @@ ASYNC_DRIVERS: Final = {
 BACKENDS: Final = frozenset({"sqlite", "postgresql"})
 """Databases that keep what the journal promises when several servers share it."""
 
+USABLE_URLS: Final = "Use PostgreSQL (postgresql://user:password@host/name) or SQLite (sqlite:///path)."
+
 LIBPQ_PARAMETERS: Final = {
     *("sslmode", "sslcert", "sslkey", "sslrootcert", "sslcrl", "sslpassword", "sslnegotiation"),
     *("ssl_min_protocol_version", "ssl_max_protocol_version", "application_name", "options"),
@@ -44,9 +46,18 @@ def parse_url(text: str | Path) -> sa.URL:
         if "@" not in (url.host or ""):
             return expand_home(choose_driver(url))
     raise JournalError(
-        "GEMINI_MCP_DATABASE_URL is not a database URL."
-        " Write it as sqlite+aiosqlite:///path, and special characters of a password as %-codes."
+        f"GEMINI_MCP_DATABASE_URL is not a database URL. {USABLE_URLS}"
+        " Write special characters of a password as %-codes."
     )
+
+
+def check_url(text: str | Path) -> None:
+    """Check a database URL without connecting.
+
+    Raises:
+        JournalError: As `parse_url`.
+    """
+    parse_url(text)
 
 
 def choose_driver(url: sa.URL) -> sa.URL:
@@ -60,8 +71,7 @@ def choose_driver(url: sa.URL) -> sa.URL:
     backend = named.drivername.partition("+")[0]
     if backend not in BACKENDS:
         raise JournalError(
-            f"GEMINI_MCP_DATABASE_URL names {quote_name(backend)}, on which the journal cannot be kept."
-            " Use PostgreSQL (postgresql://…) or SQLite (sqlite:///path)."
+            f"GEMINI_MCP_DATABASE_URL names {quote_name(backend)}, on which the journal cannot be kept. {USABLE_URLS}"
         )
     return named
 
