@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gemini_interactions_mcp.core import NO_REDACTION, Redactor
 from gemini_interactions_mcp.models import ReceivedFile
 
 from .clock import now
@@ -24,16 +25,18 @@ class ReceivedRows:
     Args:
         database: The database.
         principal: Whose files.
+        redact: Takes secrets out of their names.
     """
 
-    def __init__(self, database: Database, principal: str) -> None:
+    def __init__(self, database: Database, principal: str, redact: Redactor = NO_REDACTION) -> None:
+        self._redact = redact
         self._database = database
         self._owned = RECEIVED_FILES.c.principal == principal
         self._principal = principal
 
     async def add(self, file: ReceivedFile) -> None:
         """Write a row for a file that is about to be sent."""
-        values = {name: encode_cell(value) for name, value in dict(file).items()}
+        values = self._redact({name: encode_cell(value) for name, value in dict(file).items()})
         await self._database.write(sa.insert(RECEIVED_FILES), values | {"principal": self._principal})
 
     async def find(self, file_id: str) -> ReceivedFile | None:
