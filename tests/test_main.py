@@ -179,6 +179,26 @@ async def told(process: Process, pattern: str, *, on: str) -> str:
     pytest.fail(f"it ended and said only {said!r}")
 
 
+@pytest.mark.parametrize(
+    ("address", "complaint"),
+    [
+        ("mysql://u:canary-word@host/name", "names mysql"),
+        ("nonsense", "is not a database URL"),
+        ("postgresql://u:canary@word@host/name", "is not a database URL"),
+        ("sqlite:///~nobody-of-this-name/journal.sqlite3", "there is no such user"),
+    ],
+)
+def test_http_is_not_served_on_a_database_url_that_names_none(
+    address: str, complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_MCP_DATABASE_URL", address)
+    assert main(["serve", "--http", "--port", "0"]) == 2
+    said = capsys.readouterr().err
+    assert complaint in said
+    assert "Serving" not in said
+    assert "canary" not in said
+
+
 async def ended(process: Process, number: signal.Signals) -> int | None:
     """Send a signal to end, and return the exit status; Windows can only kill."""
     if sys.platform == "win32":

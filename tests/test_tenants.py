@@ -344,7 +344,8 @@ def test_addresses_of_the_files_api_are_known_in_any_spelling(source: str, name:
 def test_a_remote_source_is_an_address_or_in_a_mapped_folder(tmp_path: Path) -> None:
     boundary = Boundary((tmp_path,), tmp_path, closed=True, mapped={"docs": tmp_path})
     assert find_remote_source("https://a.org/b", boundary) == "https://a.org/b"
-    assert find_remote_source("'docs/a b.txt'", boundary) == str(tmp_path / "a b.txt")
+    assert find_remote_source("'docs/a b.txt'", boundary) == "docs/a b.txt"
+    assert boundary.locate("docs/a b.txt") == tmp_path / "a b.txt"
     for source in ("docs/../x", "docs//etc/passwd", "/etc/passwd", "docs2/x", "file:///etc/passwd", "."):
         with pytest.raises(FileRefusedError, match="closed"):
             find_remote_source(source, boundary)

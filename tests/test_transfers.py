@@ -215,7 +215,7 @@ async def test_answers_have_signed_links(team: Team) -> None:
     [
         ("a.txt", b"", 422, "The file is empty."),
         ("a.txt", b"x" * 100_001, 413, "at most 100,000 bytes"),
-        ("id_rsa", b"hello", 422, "looks like a secret"),
+        ("id_rsa", b"hello", 422, "an administrator of this server can allow such files"),
         ("a.txt", b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"b3BlbnNzaC1rZXktdjEAAAAA" * 9, 422, "like a secret"),
         ("a.exe", b"\x7fELF" + bytes(60), 415, "does not take"),
     ],

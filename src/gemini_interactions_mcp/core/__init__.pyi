@@ -3,6 +3,8 @@ from . import lenient as lenient
 from . import phrases as phrases
 from .counted_tasks import CountedTasks as CountedTasks
 from .counted_tasks import TaskStarter as TaskStarter
+from .credentials import find_database_secrets as find_database_secrets
+from .credentials import find_header_list_secrets as find_header_list_secrets
 from .credentials import find_header_secrets as find_header_secrets
 from .credentials import find_url_secrets as find_url_secrets
 from .errors import BackgroundRefusedError as BackgroundRefusedError

@@ -64,6 +64,12 @@ PATHS_CLOSED: Final = (
 )
 """Told to users of other machines, about any path."""
 
+OWN_SECRETS_REMEDY: Final = "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true"
+SECRETS_REMEDY: Final = "an administrator of this server can allow such files"
+
+MAPPED_REMEDY: Final = "an administrator of this server can map more"
+"""Told to users of other machines about what lies outside the folders that are mapped for them."""
+
 BUNDLE_REMEDY: Final = f"the user can choose a folder in this extension's settings: “{BUNDLE_FOLDER_TITLE}”"
 
 
@@ -77,7 +83,8 @@ class Boundary:
         secrets: Whether files that look like secrets may be read.
         remedy: What the user can do about a path outside the roots.
         closed: Whether the user may name no path, but those in mapped folders to read.
-        mapped: These folders by their names.
+        mapped: These folders by their names. A source in one is written `NAME/...`, here and in every message: the
+            user is not told where the folder is.
     """
 
     roots: tuple[Path, ...]
@@ -101,7 +108,8 @@ class Boundary:
         """Build the boundary of a user of another machine."""
         mapped = dict(settings.mapped_dirs)
         roots = dict.fromkeys((*mapped.values(), settings.output_dir))
-        return cls(tuple(roots), settings.output_dir, settings.allow_secrets, closed=True, mapped=mapped)
+        remedy = MAPPED_REMEDY
+        return cls(tuple(roots), settings.output_dir, settings.allow_secrets, remedy, closed=True, mapped=mapped)
 
     @contextmanager
     def open(self, source: str, *, whole: bool = False) -> Generator[BufferedReader]:
@@ -121,9 +129,39 @@ class Boundary:
         with folders.open_folder(path.parent) as folder:
             stream = folder.read(path.name, partial(check_file_status, source=source))
         with stream:
-            if not self.secrets:
-                check_not_secret(path, stream, source, whole=whole)
+            self.check_content(path, stream, source, whole=whole)
             yield stream
+
+    def locate(self, source: str) -> Path:
+        """Return the path that a source names.
+
+        Raises:
+            FileRefusedError: It is no path, or one that the user may not name.
+        """
+        if not self.closed:
+            return parse_local_path(source)
+        name, _, rest = source.partition("/")
+        parts = PurePosixPath(rest).parts
+        if name not in self.mapped or PurePosixPath(rest).is_absolute() or ".." in parts:
+            raise FileRefusedError(PATHS_CLOSED)
+        return self.mapped[name].joinpath(*parts)
+
+    def spell(self, path: Path) -> str:
+        """Return a path as a source names it.
+
+        Raises:
+            FileRefusedError: It is one that the user may not name.
+        """
+        if not self.closed:
+            return str(path)
+        for name, root in self.mapped.items():
+            if path.is_relative_to(root):
+                return PurePosixPath(name, *path.relative_to(root).parts).as_posix()
+        raise FileRefusedError(PATHS_CLOSED)
+
+    def split(self, source: str) -> tuple[str, ...]:
+        """Return the parts of a source's path, without the root, or its parts from the name of a mapped folder on."""
+        return PurePosixPath(source).parts if self.closed else self.locate(source).absolute().parts[1:]
 
     def approve(self, source: str) -> Path:
         """Return the path of a source, links resolved as far as it exists.
@@ -131,9 +169,45 @@ class Boundary:
         Raises:
             FileRefusedError: It is hidden, outside the roots, or no path.
         """
-        return approve_path(
-            resolve_links(parse_local_path(source), self.roots, source), self.roots, source, self.remedy
-        )
+        return self.admit(self.locate(source), source)
+
+    def admit(self, path: Path, source: str) -> Path:
+        """Return a path, links resolved as far as it exists; `source` is its name in a message.
+
+        Raises:
+            FileRefusedError: It is hidden, outside the roots, or cannot be followed.
+        """
+        return self.check(resolve_links(path, self.roots, source), source, self.roots)
+
+    def check(self, path: Path, source: str, roots: Sequence[Path]) -> Path:
+        """Return a resolved path if it is visible and below one of some roots.
+
+        Raises:
+            FileRefusedError: It is not.
+        """
+        places = split_below_roots(path, roots)
+        if not places:
+            allowed = self.mapped or map(describe_root, roots)
+            raise FileRefusedError(
+                f"{quote_name(source)} is outside the allowed directories "
+                f"({make_printable(', '.join(allowed))}); {self.remedy}.",
+                reason=REASON_OUTSIDE,
+            )
+        if all(map(is_hidden, places)):
+            raise FileRefusedError(
+                f"{quote_name(source)} is, or lies in, a dot-file or dot-folder: these stay private.",
+                reason=REASON_HIDDEN,
+            )
+        return path
+
+    def check_content(self, path: PurePath, stream: BufferedReader, source: str, *, whole: bool = False) -> None:
+        """Check that a file is no secret, unless secrets may be read, and rewind it; `whole` is as for `open`.
+
+        Raises:
+            FileRefusedError: It looks like a secret.
+        """
+        if not self.secrets:
+            check_not_secret(path, stream, source, whole=whole, remote=self.closed)
 
     def approve_output(self, path: str) -> Path:
         """Return the absolute path of a file to write, which does not exist; its parent is not created.
@@ -151,11 +225,20 @@ class Boundary:
             wanted = require_plain_name(parse_local_path(path), path)
             roots = self.roots if wanted.is_absolute() else (self.output,)
             parent = resolve_links((self.output / wanted).parent, roots, path)
-            return require_unused(approve_path(parent / wanted.name, roots, path, self.remedy), path)
+            return require_unused(self.check(parent / wanted.name, path, roots), path)
 
 
-def check_not_secret(path: PurePath, stream: BufferedReader, source: str, *, whole: bool = False) -> None:
+def check_not_secret(
+    path: PurePath, stream: BufferedReader, source: str, *, whole: bool = False, remote: bool = False
+) -> None:
     """Check that a file is no secret, and rewind it.
+
+    Args:
+        path: Its name.
+        stream: Its content.
+        source: Its name in a message.
+        whole: As for `Boundary.open`.
+        remote: Whether a user of another machine is told.
 
     Raises:
         FileRefusedError: It looks like a secret.
@@ -165,7 +248,7 @@ def check_not_secret(path: PurePath, stream: BufferedReader, source: str, *, who
     if kind:
         raise FileRefusedError(
             f"{quote_name(source)} looks like a secret ({kind}) and stays private; "
-            "the user can allow such files with GEMINI_MCP_ALLOW_SECRETS=true.",
+            f"{SECRETS_REMEDY if remote else OWN_SECRETS_REMEDY}.",
             reason=REASON_SECRET,
         )
 
@@ -257,25 +340,6 @@ def has_leading_dot(part: str) -> bool:
     """Whether a name begins with a dot, also one in another form or behind invisible characters."""
     first = next((letter for letter in part if unicodedata.category(letter) != "Cf"), "")
     return unicodedata.normalize("NFKC", first) == "."
-
-
-def approve_path(path: Path, roots: Sequence[Path], source: str, remedy: str = ALLOWED_DIRS_REMEDY) -> Path:
-    """Return a resolved path if it is visible and below an allowed directory.
-
-    Raises:
-        FileRefusedError: It is not.
-    """
-    places = split_below_roots(path, roots)
-    if not places:
-        allowed = make_printable(", ".join(map(describe_root, roots)))
-        raise FileRefusedError(
-            f"{quote_name(source)} is outside the allowed directories ({allowed}); {remedy}.", reason=REASON_OUTSIDE
-        )
-    if all(map(is_hidden, places)):
-        raise FileRefusedError(
-            f"{quote_name(source)} is, or lies in, a dot-file or dot-folder: these stay private.", reason=REASON_HIDDEN
-        )
-    return path
 
 
 def describe_root(root: Path) -> str:

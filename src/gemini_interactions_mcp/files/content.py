@@ -26,7 +26,7 @@ from gemini_interactions_mcp.output import LocalFolder, Place
 from gemini_interactions_mcp.settings import Settings
 
 from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension, is_files_api_block
-from .boundary import MAX_SEARCHED_BYTES, Boundary, approve_relative_name, parse_local_path, translate_path_errors
+from .boundary import MAX_SEARCHED_BYTES, Boundary, approve_relative_name, translate_path_errors
 from .call_limits import MIB, CallLimits
 from .clipping import WHOLE_FILES, Excerpt
 from .gathering import FolderWalk, parse_folder_query
@@ -214,8 +214,7 @@ class InputFiles:
         if not picking.mark_given(what or path):
             return ()
         if what is None:
-            parts = Path(parse_local_path(source).absolute()).parts[1:]
-            return (self._inspect_local(NamedFile(source, parts), picking),)
+            return (self._inspect_local(NamedFile(source, self._boundary.split(source)), picking),)
         left_out = Omissions(source)
         walk = FolderWalk(what, self._boundary.roots, left_out, picking.entries)
         files = walk.find_files()

@@ -54,11 +54,13 @@ class FolderQuery:
         base: The folder to look in, resolved.
         patterns: Of paths below it.
         depth: How many of the last parts of `base` belong to the names of its files.
+        told: The folder in a mapped one, as sources name it; empty for one that has its path as its name.
     """
 
     base: Path
     patterns: tuple[GlobPattern, ...]
     depth: int
+    told: str = ""
 
     @cached_property
     def _keys(self) -> tuple[GlobPattern, ...]:
@@ -96,13 +98,19 @@ def parse_folder_query(source: str, boundary: Boundary) -> FolderQuery | None:
     path = boundary.approve(source)
     given = parse_local_path(source)
     if is_folder(path):
-        return FolderQuery(path, EVERY_FILE, min(1, len(given.parts)))
+        return FolderQuery(path, EVERY_FILE, min(1, len(given.parts)), tell_folder(source, boundary))
     base, pattern = split_glob(given.as_posix())
     if ".." in pattern.split("/"):
         raise FileRefusedError(f"{quote_name(source)} has `..` behind a wildcard.")
     if not pattern or os.path.lexists(path):
         return None
-    return FolderQuery(boundary.approve(base), expand_braces(pattern), 0 if base == "." else 1)
+    folder = boundary.approve(base)
+    return FolderQuery(folder, expand_braces(pattern), 0 if base == "." else 1, tell_folder(base, boundary))
+
+
+def tell_folder(name: str, boundary: Boundary) -> str:
+    """Return the name by which a user of another machine knows a folder; empty for the user of this one."""
+    return name.rstrip("/") if boundary.closed else ""
 
 
 class FolderWalk:
@@ -151,8 +159,11 @@ class FolderWalk:
         return [self._named(path) for _, _, path in sorted(self._exact or self._folded)]
 
     def _named(self, path: str) -> NamedFile:
+        depth = self._wanted.depth + path.count("/") + 1
+        if told := self._wanted.told:
+            return NamedFile(f"{told}/{path}", PurePosixPath(told, path).parts, depth)
         whole = f"{self._base}/{path}"
-        return NamedFile(str(Path(whole)), PurePosixPath(whole).parts[1:], self._wanted.depth + path.count("/") + 1)
+        return NamedFile(str(Path(whole)), PurePosixPath(whole).parts[1:], depth)
 
     def _enter(self, place: str, rules: IgnoreRules) -> None:
         folder = Path(f"{self._base}/{place}")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from gemini_interactions_mcp.models import SavedFile, is_object_address
 
-from .boundary import Boundary, check_not_secret
+from .boundary import Boundary
 from .inspection import LocalFile, NamedFile
 from .naming import NamedSource
 from .saved_files import SavedFiles
@@ -38,8 +38,7 @@ class FileOpener:
                 yield stream
             return
         with self._saved.opened(file.saved) as stream:
-            if not self._boundary.secrets:
-                check_not_secret(PurePath(file.saved.name), stream, file.source, whole=whole)
+            self._boundary.check_content(PurePath(file.saved.name), stream, file.source, whole=whole)
             yield stream
 
 

@@ -255,7 +255,7 @@ class ReceivedFiles:
             stream.seek(0)
             try:
                 if not self._secrets:
-                    check_not_secret(PurePath(name), stream, name, whole=True)
+                    check_not_secret(PurePath(name), stream, name, whole=True, remote=True)
                 return recognise_file(NamedFile(name, (name,)), stream).mime
             except FileRefusedError as exc:
                 status = {REASON_UNSUPPORTED: 415, REASON_TOO_LARGE: 413}.get(exc.reason, 422)

@@ -1,7 +1,7 @@
 """What users of other machines may name as sources: addresses, and files in the folders that an administrator maps."""
 
 import re
-from pathlib import PurePosixPath
+from contextlib import suppress
 from typing import Final
 from unicodedata import normalize
 from urllib.parse import unquote
@@ -18,7 +18,7 @@ API_HOST: Final = re.compile(r"(?:[\w-]+\.)*[\w-]*generativelanguage[\w-]*(?:\.[
 
 
 def find_remote_source(source: str, boundary: Boundary) -> str:
-    """Return the address that a source is, or the path of a file in a mapped folder, which is written `NAME/...`.
+    """Return the address that a source is, or what is in a mapped folder, which is written `NAME/...`.
 
     Raises:
         FileRefusedError: It is a path of this machine.
@@ -27,10 +27,9 @@ def find_remote_source(source: str, boundary: Boundary) -> str:
     if address := next(filter(is_address, readings), None):
         return address
     for reading in readings:
-        name, _, rest = reading.partition("/")
-        parts = PurePosixPath(rest).parts
-        if name in boundary.mapped and not PurePosixPath(rest).is_absolute() and ".." not in parts:
-            return str(boundary.mapped[name].joinpath(*parts))
+        with suppress(FileRefusedError):
+            boundary.locate(reading)
+            return reading
     raise FileRefusedError(PATHS_CLOSED)
 
 

@@ -21,7 +21,7 @@ from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder
 from gemini_interactions_mcp.models import SavedFile, is_object_address
 from gemini_interactions_mcp.output import Place, locate_local
 
-from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, approve_path, check_not_secret, is_foreign_share
+from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, is_foreign_share
 from .stored_objects import StoredObjects, hash_stream, make_replaced_error, name_place
 from .verified_copies import VerifiedCopies
 
@@ -100,7 +100,7 @@ class LocalFiles:
         """Open the folder of a file, and translate errors about the file."""
         path = self._find(file)
         with translate_saved_errors(file):
-            approve_path(path, self._boundary.roots, name_place(file))
+            self._boundary.check(path, name_place(file), self._boundary.roots)
             with folders.open_folder(path.parent) as folder:
                 yield folder
 
@@ -110,9 +110,9 @@ class LocalFiles:
         try:
             if file.sha256 and hash_stream(stream, file.bytes) != file.sha256:
                 raise make_replaced_error(file)
-            if not file.sha256 and not self._boundary.secrets:
+            if not file.sha256:
                 # Only the size is known, so the content may be anything.
-                check_not_secret(path, stream, name_place(file))
+                self._boundary.check_content(path, stream, name_place(file))
         except BaseException:
             stream.close()
             raise

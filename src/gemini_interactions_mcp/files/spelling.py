@@ -70,14 +70,14 @@ def find_lookalike(source: str, boundary: Boundary) -> str | None:
             if place is None:
                 break
             place = find_next_part(place, name, boundary, source)
-        return str(place) if place and place.exists() else None
+        return boundary.spell(place) if place and place.exists() else None
     return None
 
 
 def locate_below_root(source: str, boundary: Boundary) -> tuple[Path | None, Sequence[str]]:
     """Return the allowed directory that contains a source, or None, and the parts of its path below that."""
     with suppress(FileRefusedError):
-        path = boundary.approve(str(replace_root_form(parse_local_path(source).absolute(), boundary.roots)))
+        path = boundary.admit(replace_root_form(boundary.locate(source).absolute(), boundary.roots), source)
         root = next(root for root in boundary.roots if path.is_relative_to(root))
         return root, path.relative_to(root).parts
     return None, ()
@@ -114,7 +114,7 @@ def find_next_part(place: Path, name: str, boundary: Boundary, source: str) -> P
             f"{quote_name(source)} does not exist, and may be one of: {', '.join(map(quote_name, clear))}."
         )
     with suppress(FileRefusedError):
-        return boundary.approve(str(place / names[0])) if names else None
+        return boundary.admit(place / names[0], source) if names else None
     return None
 
 

@@ -38,10 +38,9 @@ from .engine import POOL_SIZE, RowValues, encode_texts, make_engine, refuse_repl
 from .failures import (
     COLLISION_REASON,
     LOCKED_REASON,
+    DatabaseErrors,
     find_reason,
     is_lost,
-    render_reason,
-    translate_database_errors,
 )
 from .migrating import choose_pause, establish_tables
 from .notices import Notice, deliver_notices
@@ -74,10 +73,20 @@ class Database:
         metadata: The tables; made in an empty database, and migrated in one of an older version.
         version: Version of the tables; a newer one is refused.
         timing: How long statements and closing wait.
+        placeless: As for `DatabaseErrors`.
     """
 
-    def __init__(self, url: str | Path, metadata: sa.MetaData, version: int, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        url: str | Path,
+        metadata: sa.MetaData,
+        version: int,
+        timing: Timing = DEFAULT_TIMING,
+        *,
+        placeless: bool = False,
+    ) -> None:
         self._url = url
+        self._errors = DatabaseErrors(url, placeless=placeless)
         self._metadata = metadata
         self._version = version
         self._timing = timing
@@ -148,7 +157,7 @@ class Database:
         order: anyio.Lock | None = None,
     ) -> OutcomeT:
         """Return the outcome of a query; `order` is that of its user, as `write` says."""
-        with translate_database_errors(self._url):
+        with self._errors.translating():
             found = await self._persist(
                 lambda: self._take_read_turn(order), lambda: self._execute(query, outcome), patience
             )
@@ -177,7 +186,7 @@ class Database:
                 sees what those before it have written.
             order: What keeps the statements of one user in their order; SQLite has one order for all.
         """
-        with translate_database_errors(self._url), shield_cancellation():
+        with self._errors.translating(), shield_cancellation():
             if not self.is_shared:
                 values = values and await encode_texts(values)
             count = await self._persist(
@@ -196,7 +205,7 @@ class Database:
         """
         await self._check_left()
         if self._copy:
-            raise JournalError(self._describe_left())
+            raise self._errors.make_left(self._describe_left())
 
     async def scrub(self) -> None:
         """Empty the log of SQLite, which still has in it what was deleted.
@@ -205,7 +214,7 @@ class Database:
         the last program closes the database.
         """
         if is_sqlite(self._parsed):
-            with suppress(JournalError), translate_database_errors(self._url), shield_cancellation():
+            with suppress(JournalError), self._errors.translating(), shield_cancellation():
                 busy = await self._persist(
                     lambda: self._turn, lambda: self._execute(EMPTY_LOG, lambda found: found.scalar()), patience=0
                 )
@@ -324,7 +333,7 @@ class Database:
             JournalError: The database is locked.
         """
         if anyio.current_time() >= deadline and anyio.current_time() - self._held_at < self._timing.held:
-            raise JournalError(render_reason(LOCKED_REASON, self._parsed))
+            raise self._errors.make(LOCKED_REASON)
 
     async def _change(
         self, statement: sa.Executable, values: RowValues | None, *, once: bool, locks: Sequence[str]

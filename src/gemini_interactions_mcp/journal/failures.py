@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gemini_interactions_mcp.core import GeminiMCPError, JournalError
+from gemini_interactions_mcp.core import GeminiMCPError, JournalError, logger
 
 from .database_url import is_file_database, parse_url, redact_passwords
 
@@ -19,6 +19,11 @@ LOCKED_REASON: Final = ("is locked by another program", "Close that program, cal
 COLLISION_REASON: Final = ("is being written by too many programs at once", "Call again later")
 TAKEN_REASON: Final = ("already has a row of this label or interaction_id", "Use that row")
 MIGRATED_REASON: Final = ("has been migrated by a newer version of this server", "Update this server and restart it")
+
+PLACELESS_REMEDY: Final = "Its administrator can see more in the log"
+PLACELESS_LEFT: Final = (
+    f"The journal of this server was deleted or replaced while it runs, so nothing new is sent. {PLACELESS_REMEDY}."
+)
 
 # Primary result codes (sqlite.org/rescode.html): what happened, what to do.
 SQLITE_REASONS: Final = {
@@ -49,15 +54,43 @@ LOST_CLASS: Final = "08"
 """First characters of the codes of broken connections."""
 
 
-@contextmanager
-def translate_database_errors(url: str | Path) -> Generator[None]:
-    """Turn whatever the database's libraries raise into a `JournalError`: each driver has classes of its own."""
-    try:
-        yield
-    except GeminiMCPError:
-        raise
-    except Exception as exc:
-        raise JournalError(describe_database_error(exc, parse_url(url))) from exc
+class DatabaseErrors:
+    """The errors of one database.
+
+    Args:
+        url: Its URL, or the path of an SQLite file.
+        placeless: Whether they say neither where it is nor what a driver said: users of other machines read them. The
+            log has all of it.
+    """
+
+    def __init__(self, url: str | Path, *, placeless: bool) -> None:
+        self._url = url
+        self._placeless = placeless
+
+    @contextmanager
+    def translating(self) -> Generator[None]:
+        """Turn whatever the database's libraries raise into a `JournalError`: each driver has classes of its own."""
+        try:
+            yield
+        except GeminiMCPError:
+            raise
+        except Exception as exc:
+            url = parse_url(self._url)
+            if self._placeless:
+                logger.warning("%s", describe_database_error(exc, url))
+            raise self.make(find_reason(exc, url)) from exc
+
+    def make(self, reason: tuple[str, str]) -> JournalError:
+        """Return the error of a reason."""
+        if not self._placeless:
+            return JournalError(render_reason(reason, parse_url(self._url)))
+        what = reason[0].partition(" (")[0]
+        remedy = "Call again later" if reason in (LOCKED_REASON, COLLISION_REASON) else PLACELESS_REMEDY
+        return JournalError(f"The journal of this server {what}. {remedy}.")
+
+    def make_left(self, whole: str) -> JournalError:
+        """Return the error for a file that was deleted or replaced, of which all is said in a text."""
+        return JournalError(PLACELESS_LEFT if self._placeless else whole)
 
 
 def describe_database_error(exc: Exception, url: sa.URL) -> str:

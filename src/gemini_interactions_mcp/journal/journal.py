@@ -440,6 +440,6 @@ class Journal(UploadShelf, Leases):
         return await offload_if_large(size, partial(encode_redacted, fields, self._redact))
 
 
-def open_database(url: str | Path, timing: Timing = DEFAULT_TIMING) -> Database:
-    """Return the database of journals, which the first statement opens."""
-    return Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing)
+def open_database(url: str | Path, timing: Timing = DEFAULT_TIMING, *, placeless: bool = False) -> Database:
+    """Return the database of journals, which the first statement opens; `placeless` is as for `Database`."""
+    return Database(url, JOURNAL_METADATA, SCHEMA_VERSION, timing, placeless=placeless)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from gemini_interactions_mcp.core import NO_REDACTION, Redactor
 from gemini_interactions_mcp.models import ReceivedFile
 
 from .clock import now
@@ -24,9 +25,11 @@ class ReceivedRows:
     Args:
         database: The database.
         principal: Whose files.
+        redact: Takes secrets out of their names.
     """
 
-    def __init__(self, database: Database, principal: str) -> None:
+    def __init__(self, database: Database, principal: str, redact: Redactor = NO_REDACTION) -> None:
+        self._redact = redact
         self._database = database
         self._owned = RECEIVED_FILES.c.principal == principal
         self._principal = principal
@@ -42,7 +45,8 @@ class ReceivedRows:
             most_files: Files that the principal may have.
             most_bytes: Their bytes.
         """
-        values = {name: encode_cell(value) for name, value in dict(file).items()} | {"principal": self._principal}
+        values = self._redact({name: encode_cell(value) for name, value in dict(file).items()})
+        values |= {"principal": self._principal}
         columns = [sa.literal(value, RECEIVED_FILES.c[name].type).label(name) for name, value in values.items()]
         size = unknown if file.bytes is None else file.bytes
         count, kept = self._sum(unknown)

@@ -4,7 +4,7 @@ A journal or a disk that fails does not lose a run: what could not be written is
 """
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
@@ -57,6 +57,7 @@ class Ledger(RunLeases):
         costs: Prices what interactions have used.
         redact: Takes secrets out of what goes into files.
         fetch: Reads media that came as addresses.
+        explain: Returns an error as the user is told it.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class Ledger(RunLeases):
         costs: Costs | None = None,
         redact: Redactor = NO_REDACTION,
         fetch: FetchFunction = refuse_fetch,
+        explain: Callable[[str], str] = str,
     ) -> None:
+        self._explain = explain
         super().__init__(journal, timing)
         self._output = Output(place, redact)
         self._fetcher = MediaFetcher(fetch, place)
@@ -162,6 +165,8 @@ class Ledger(RunLeases):
         """
         patience = 0.0 if run.unwritten else self._timing.patience
         moment = clock.now()
+        if isinstance(error := changes.get("error"), str):
+            changes["error"] = self._explain(error)
         if not changes.keys() <= DELIVERY_FIELDS:
             changes = {"updated_at": moment} | changes
         if "status" in changes:

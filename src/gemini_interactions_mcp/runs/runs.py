@@ -1,6 +1,6 @@
 """The interface to interactions: start, find, wait for, stop, delete and list them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import anyio
@@ -62,6 +62,7 @@ class Runs:
         fetch: Reads media that came as addresses.
         outside: Whether ids may be used that the journal does not have; Google shows what anybody made with the key.
         audit: Called with what was done and the id of an interaction, once it is deleted.
+        explain: Returns an error as the user is told it.
 
     Attributes:
         limits: What the user allows to be spent.
@@ -89,6 +90,7 @@ class Runs:
         fetch: FetchFunction = refuse_fetch,
         outside: bool = True,
         audit: AuditFunction = ignore_event,
+        explain: Callable[[str], str] = str,
     ) -> None:
         self.redact = redact
         self._timing, self._gemini, self._journal = timing, gemini, journal
@@ -96,7 +98,7 @@ class Runs:
         self._deliveries = Deliveries()
         self.limits = limits
         self.costs = Costs(catalogs or CatalogFile())
-        self._ledger = Ledger(journal, place, timing, limits, self.costs, redact, fetch)
+        self._ledger = Ledger(journal, place, timing, limits, self.costs, redact, fetch, explain)
         self._follower = Follower(gemini, self._ledger, timing, self._registry.add)
         self._driver = Driver(gemini, self._ledger, self._registry, self._follower, tasks, announce, timing, keep_days)
         self._finder = Finder(

@@ -44,7 +44,7 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
-from gemini_interactions_mcp.server.tools import table
+from gemini_interactions_mcp.server.tools import remote_descriptions, table
 from gemini_interactions_mcp.server.tools.argument_errors import (
     describe_invalid_arguments,
     describe_unknown_arguments,
@@ -62,6 +62,7 @@ from .hosts import find_host
 from .identity import identify_principal
 from .links import LINK_SECRET, LinkSigner
 from .outgoing import OutgoingRedaction, OutgoingRedactor
+from .remote_texts import RemoteTexts
 from .request_states import SharedStateCodec, build_state_security
 from .scopes import check_scopes
 from .subscriptions import Subscribers
@@ -82,6 +83,9 @@ TOOLSET_USES: Final = {
 }
 """What the tools of each toolset are for."""
 
+REMOTE_USES: Final = TOOLSET_USES | {"files": "analyze_file reads files sent by upload_file"}
+"""The same for people on other machines."""
+
 CALLING_RULES: Final = """\
 Every answer ends with its interaction_id. A slow call returns in_progress: it is paid for and runs, so never \
 ask the same again; fetch it with {readers} and wait_seconds.
@@ -97,13 +101,18 @@ TOOLS_CACHE_HINT: Final = CacheHint(ttl_ms=3_600_000, scope="private")
 """The tools, of which clients that show views are told more."""
 
 
-def build_instructions(toolsets: Collection[str]) -> str:
+def build_instructions(toolsets: Collection[str], *, shared: bool = False) -> str:
     """Return what a model is told about the server.
 
     At most 500 characters: Codex repeats them in the description of each tool.
+
+    Args:
+        toolsets: Whose tools are offered.
+        shared: Whether people on other machines use it.
     """
-    uses = ", ".join(use for toolset, use in TOOLSET_USES.items() if toolset in toolsets)
-    readers = "read_interaction or check_research" if "research" in toolsets else "read_interaction"
+    known = REMOTE_USES if shared else TOOLSET_USES
+    uses = ", ".join(use for toolset, use in known.items() if toolset in toolsets)
+    readers = "read_interaction or check_research" if "research" in toolsets and not shared else "read_interaction"
     rules = CALLING_RULES.format(readers=readers)
     return f"Google's Gemini: {uses or 'read_interaction reads earlier answers'}.\n{rules}"
 
@@ -121,7 +130,7 @@ class Server(MCPServer[Opening]):
         super().__init__(
             APP_NAME,
             title="Gemini Interactions",
-            instructions=build_instructions(opening.settings.toolsets),
+            instructions=build_instructions(opening.settings.toolsets, shared=opening.shared),
             website_url="https://ai.google.dev/gemini-api/docs/interactions",
             version=__version__,
             tools=list(tools),
@@ -138,7 +147,8 @@ class Server(MCPServer[Opening]):
             },
         )
         redactor = OutgoingRedactor(opening.settings.secrets)
-        sdk.add_outer_middleware(self, OutgoingRedaction(redactor, opening.find_redactor))
+        texts = RemoteTexts(opening.settings)
+        sdk.add_outer_middleware(self, OutgoingRedaction(redactor, opening.find_redactor, texts))
         sdk.add_outer_middleware(self, self._admit)
         prompts.register_prompts(self, opening.settings.toolsets)
         self._add_handlers()
@@ -230,12 +240,16 @@ class Server(MCPServer[Opening]):
                 f"{name} failed because of a bug in this server; its log on stderr says more."
             ) from exc.__cause__
         except ToolError as exc:
-            named = [name for name in self._schemas if name not in (offering.VIEW_TOOL, UPLOAD_TOOL)]
+            principal = identify_principal(context.request_context) if context else OWNER
+            named = [each for each in self._schemas if each != offering.VIEW_TOOL and is_offered(each, principal)]
             raise ToolError(describe_tool_error(exc, named)) from exc.__cause__
 
     async def _list_tools(self, ctx: ServerRequestContext[Any, Any], _: PaginatedRequestParams) -> ListToolsResult:
         principal = identify_principal(ctx)
         tools = [tool for tool in await self.list_tools() if is_offered(tool.name, principal)]
+        if principal.remote:
+            mapped = [name for name, _ in self._opening.settings.mapped_dirs]
+            tools = [remote_descriptions.describe_remotely(tool, mapped) for tool in tools]
         if not client_supports_apps(ctx):
             return ListToolsResult(tools=offering.hide_view_tool(tools))
         params = ctx.session.client_params

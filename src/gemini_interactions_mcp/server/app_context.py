@@ -64,6 +64,7 @@ class AppContext:
         agreements: Requests that the user has approved and that have not been started yet.
         timing: Delays and deadlines.
         guide: Adapts texts to the tools that are offered.
+        explain: Returns an error that is a part of a result as the principal is told it.
     """
 
     principal: Principal
@@ -86,3 +87,4 @@ class AppContext:
     agreements: Agreements
     timing: Timing
     guide: ToolGuide
+    explain: Callable[[str], str] = str

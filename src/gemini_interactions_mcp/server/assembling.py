@@ -12,6 +12,7 @@ from gemini_interactions_mcp.settings import Settings, read_key_reference
 from gemini_interactions_mcp.text import ToolGuide
 
 from .app_context import Announcements, AppContext
+from .remote_texts import RemoteTexts
 from .tenant_parts import TenantParts, hash_account
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Assembler:
         self._connections: dict[str, Connections] = {}
         self.decoding = anyio.CapacityLimiter(1)
         self.copies = files.VerifiedCopies()
+        self.texts = RemoteTexts(settings)
 
     async def derive_settings(self, principal: Principal) -> Settings:
         """Return the settings as they are for a principal.

@@ -131,7 +131,7 @@ class Opening:
     @cached_property
     def database(self) -> "Database":
         """The database of the journal; the first statement opens it."""
-        return journal.open_database(self.settings.database_url, self._timing)
+        return journal.open_database(self.settings.database_url, self._timing, placeless=self.shared)
 
     def find_redactor(self, principal: Principal) -> Redactor | None:
         """Return what removes the key of a principal, too, if it has its own and that has been used."""

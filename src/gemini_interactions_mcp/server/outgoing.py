@@ -16,6 +16,7 @@ from gemini_interactions_mcp.core import Principal, Redactor, clip_text, offload
 from gemini_interactions_mcp.text import frame_text, strip_hidden_blocks
 
 from .identity import identify_principal
+from .remote_texts import RemoteTexts
 from .sdk import get_connection, get_request_channel
 
 CleanedT = TypeVar("CleanedT")
@@ -76,11 +77,18 @@ class OutgoingRedaction:
     Args:
         redact: Removes the secrets of the server.
         choose: Returns what removes those of a principal, too.
+        remote: Makes errors true for users of other machines.
     """
 
-    def __init__(self, redact: Redactor, choose: Callable[[Principal], Redactor | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        redact: Redactor,
+        choose: Callable[[Principal], Redactor | None] = lambda _: None,
+        remote: RemoteTexts | None = None,
+    ) -> None:
         self._redact = redact
         self._choose = choose
+        self._remote = remote
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Return the redacted result of the handler.
@@ -88,19 +96,24 @@ class OutgoingRedaction:
         Raises:
             MCPError: The handler raised it; its text is redacted.
         """
-        redact = partial(self._redact_for, identify_principal(ctx))
+        principal = identify_principal(ctx)
+        redact = partial(self._redact_for, principal)
+        texts = self._remote if principal.remote else None
         try:
-            result = frame_tool_error(await call_next(replace(ctx, session=self._session(ctx, redact))))
-            return await offload_if_large(count_resource_characters(result), partial(redact, result))
+            result = await call_next(replace(ctx, session=self._session(ctx, redact)))
+            framed = frame_tool_error(texts.explain_result(result) if texts else result)
+            return await offload_if_large(count_resource_characters(framed), partial(redact, framed))
         except MCPError as exc:
-            raise MCPError(exc.code, redact(exc.message), redact(exc.data)) from exc
+            message = texts.explain(exc.message) if texts else exc.message
+            raise MCPError(exc.code, redact(message), redact(exc.data)) from exc
         except ValidationError:
             raise  # the SDK answers it without its text
         except Exception as exc:
             text = str(exc)
-            if redact(text) == text:
+            told = redact(texts.explain(text) if texts else text)
+            if told == text:
                 raise
-            raise RuntimeError(redact(text)) from exc
+            raise RuntimeError(told) from exc
 
     def _redact_for(self, principal: Principal, value: CleanedT) -> CleanedT:
         # Chosen late: the call itself may have read the key of its principal.

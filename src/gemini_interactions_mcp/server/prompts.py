@@ -11,6 +11,12 @@ from mcp.server.mcpserver.prompts.base import Prompt
 from gemini_interactions_mcp.settings import TOOLSETS
 
 from .context import Ctx, Opening
+from .identity import identify_principal
+
+SENDING_STEP = (
+    "If the file below is on my machine, send it with upload_file first, and give the gemini://uploads/ID that this "
+    "returns in its place.\n\n"
+)
 
 
 def deep_research(question: str) -> str:
@@ -39,15 +45,20 @@ def explain_file(ctx: Ctx, path: str, question: str = "What is this and what mat
         "Answer from what comes back. For further questions about the same file use gemini_continue with the "
         "interaction_id, so that the file is not sent again."
     )
-    return f'Call analyze_file with files=["{path}"] and this prompt: {question}\n\n{rest}'
+    return f'{start_with_file(ctx)}Call analyze_file with files=["{path}"] and this prompt: {question}\n\n{rest}'
 
 
-def edit_image(path: str, change: str) -> str:
+def edit_image(ctx: Ctx, path: str, change: str) -> str:
     """Change an image step by step."""
-    return f"""Call generate_image with images=["{path}"] and this prompt: {change}
+    return f"""{start_with_file(ctx)}Call generate_image with images=["{path}"] and this prompt: {change}
 
 Show me the result and where it is saved. For each further change call generate_image with the \
 previous_interaction_id of the last result and only the new change as the prompt."""
+
+
+def start_with_file(ctx: Ctx) -> str:
+    """Return what is done first with a file on the user's machine, where that is not the server's; else nothing."""
+    return SENDING_STEP if identify_principal(ctx.request_context).remote else ""
 
 
 PROMPTS = (

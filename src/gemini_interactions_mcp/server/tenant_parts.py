@@ -14,6 +14,7 @@ from gemini_interactions_mcp.text import ToolGuide
 
 from .app_context import Announcements, AppContext
 from .links import FileLinks
+from .remote_texts import RemoteTexts
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         catalogs: CatalogFile
         decoding: anyio.CapacityLimiter
         copies: VerifiedCopies
+        texts: RemoteTexts
 
         def connect(self, settings: Settings) -> KeyConnections:
             """Return the connections of a key."""
@@ -69,6 +71,7 @@ class TenantParts:
         self._connected = common.connect(settings)
         self._account = hash_account(settings, principal)
         self._redact = Redactor(dict.fromkeys((*common.settings.secrets, *settings.secrets)))
+        self._explain = common.texts.explain if principal.remote else str
         self._rows: Journal = journal.Journal(common.database, self._redact, common.timing, principal.name)
         self._holdings: Holdings = journal.Holdings(common.database, principal.name)
         self._audit: AuditTrail = journal.AuditTrail(common.database, principal.name)
@@ -103,6 +106,7 @@ class TenantParts:
             agreements=self._build_agreements(),
             timing=timing,
             guide=common.guide,
+            explain=self._explain,
         )
 
     @cached_property
@@ -125,6 +129,7 @@ class TenantParts:
             fetch=self._connected.downloads.fetch,
             outside=not self._principal.remote,
             audit=self._audit.record,
+            explain=self._explain,
         )
 
     @cached_property
@@ -137,7 +142,7 @@ class TenantParts:
     @cached_property
     def received(self) -> "ReceivedFiles":
         """The files that remote clients send."""
-        rows = journal.ReceivedRows(self._common.database, self._principal.name)
+        rows = journal.ReceivedRows(self._common.database, self._principal.name, self._redact)
         return files.ReceivedFiles(self._settings, rows, self._place, self._saved)
 
     @cached_property

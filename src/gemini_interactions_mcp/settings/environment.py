@@ -2,16 +2,22 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import strip_quotes
+from gemini_interactions_mcp.core import find_header_list_secrets, find_url_secrets, strip_quotes
 
 CERTIFICATE_VARIABLES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 PROXY_VARIABLES: Final = ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY")
 """Variables that httpx2 reads itself; it takes the names of proxies in any case."""
+
+
+STORE_SECRET: Final = re.compile(r"AWS_(?:\w*(?:SECRET|TOKEN|KEY_ID|KEY_BASE64|PASSWORD)|SECRET_\w+)")
+"""Variables of an object store whose values are credentials; a token's file is none
+(https://docs.rs/object_store/latest/object_store/aws/enum.AmazonS3ConfigKey.html)."""
+TELEMETRY_HEADERS: Final = re.compile(r"OTEL_EXPORTER_OTLP_(?:\w+_)?HEADERS")
 
 
 @dataclass(frozen=True)
@@ -82,10 +88,25 @@ def find_network_variables(environ: Mapping[str, str] = os.environ) -> dict[str,
     }
 
 
-def find_store_secrets(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return the credentials of an S3-compatible store, which its library reads from the environment itself."""
-    names = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-    return [value for name in names if (value := environ.get(name))]
+def find_store_secrets(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Yield the credentials of an S3-compatible store, which its library reads from the environment itself.
+
+    It takes any variable that begins with `AWS_`, in any case.
+    """
+    for name, value in environ.items():
+        if STORE_SECRET.fullmatch(name.upper()):
+            yield value
+        elif name.upper().startswith("AWS_"):
+            yield from find_url_secrets(value)
+
+
+def find_telemetry_secrets(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """Yield the credentials of a collector of OpenTelemetry, which its library reads from the environment itself."""
+    for name, value in environ.items():
+        if TELEMETRY_HEADERS.fullmatch(name.upper()):
+            yield from find_header_list_secrets(value)
+        elif name.upper().startswith("OTEL_EXPORTER_"):
+            yield from find_url_secrets(value)
 
 
 def silence_sdk() -> None:

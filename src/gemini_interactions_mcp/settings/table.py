@@ -8,7 +8,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from gemini_interactions_mcp.core import ConfigurationError, find_header_secrets, find_url_secrets, normalize_model_name
+from gemini_interactions_mcp.core import (
+    ConfigurationError,
+    find_database_secrets,
+    find_header_secrets,
+    find_url_secrets,
+    normalize_model_name,
+)
 from gemini_interactions_mcp.models import RemoteServer, defaults
 
 from .amounts import DAY_VARIABLE, MONTH_VARIABLE, RUNS_VARIABLE, make_dollar_parser
@@ -19,6 +25,7 @@ from .environment import (
     clean_value,
     find_network_variables,
     find_store_secrets,
+    find_telemetry_secrets,
     is_bundle_placeholder,
 )
 from .paths import (
@@ -319,12 +326,13 @@ class Settings(TeamSettings):
             for name, value in server.headers.items():
                 yield from find_header_secrets(name, value.get_secret_value())
         if isinstance(self.database_url, str):
-            yield from find_url_secrets(self.database_url)
+            yield from find_database_secrets(self.database_url)
         if self.metrics_token:
             yield self.metrics_token.get_secret_value()
         if self.output_url:
             yield from find_url_secrets(self.output_url.get_secret_value())
             yield from find_store_secrets()
+        yield from find_telemetry_secrets()
         for address in (self.base_url or "", self.otlp_endpoint or "", *find_network_variables().values()):
             yield from find_url_secrets(address if "://" in address else f"//{address}")
 

@@ -237,7 +237,7 @@ async def describe_environment(app: AppContext, run: "Run", wanted: ReadOptions)
     try:
         return [rendering.list_sandbox_files(await app.runs.upkeep.sandbox_files(run), str(run.record.environment_id))]
     except GeminiMCPError as exc:
-        return [f"The files in the agent's environment cannot be listed: {exc}"]
+        return [f"The files in the agent's environment cannot be listed: {app.explain(str(exc))}"]
 
 
 def prepend_notes(result: CallToolResult, notes: Sequence[str]) -> CallToolResult:

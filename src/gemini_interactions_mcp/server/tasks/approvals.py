@@ -65,7 +65,7 @@ async def estimate_plan(app: AppContext, plan: Record) -> consent.CostQuestion:
     agent = plan.agent or app.settings.research_agent
     request = build_follow_up(app.settings, plan, agent, plan.title, plan_first=False)
     estimate = await app.runs.costs.estimate(request, plan)
-    return consent.CostQuestion(request, estimate, await app.runs.spending(), plan=plan)
+    return consent.CostQuestion(request, estimate, await app.runs.spending(), plan=plan, remote=app.principal.remote)
 
 
 def render_plan(plan: Record) -> str:

@@ -90,7 +90,7 @@ async def add_files(
         return refused
     works = [app.indexing.begin(added.store.name, each) for each in added.wanted]
     await wait_for_works(works, left, progress, app.timing.upload_report)
-    lines = [describe_indexed_file(each, work) for each, work in zip(added.wanted, works, strict=True)]
+    lines = [app.explain(describe_indexed_file(each, work)) for each, work in zip(added.wanted, works, strict=True)]
     check_something_added(works, lines, added)
     return build_text_result(render_addition(works, lines, added))
 
@@ -155,7 +155,7 @@ async def ask_before_indexing(ctx: Ctx, app: AppContext, added: Addition) -> Too
     answer = await elicit_answer(ctx, question, consent.Consent, subject, app.agreements.redeem)
     if isinstance(answer, InputRequiredResult):
         return answer
-    why = consent.describe_missing_consent(answer.action, answer.content)
+    why = consent.describe_missing_consent(answer.action, answer.content, remote=app.principal.remote)
     return build_text_result(f"{why}\n") if why else None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from gemini_interactions_mcp import models
-from gemini_interactions_mcp.core import InputError, make_inert
+from gemini_interactions_mcp.core import InputError, logger, make_inert
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.models import InteractionKind, Request, stores
 from gemini_interactions_mcp.runs import agents
@@ -91,7 +91,11 @@ async def choose_maker(app: AppContext, kind: InteractionKind, given: str | None
     """
     catalog = await app.catalogs.read()
     chosen = models.admission.choose_name(given, get_default_name(app.settings, kind), catalog, clock.now().date())
-    return Choice(chosen.name, tuple(filter(None, (chosen.note, app.catalogs.take_problem()))), catalog)
+    problem = app.catalogs.take_problem()
+    if problem and app.principal.remote:
+        logger.warning("%s", problem)
+        problem = None
+    return Choice(chosen.name, tuple(filter(None, (chosen.note, problem))), catalog)
 
 
 def get_default_name(settings: Settings, kind: InteractionKind) -> "DefaultName":

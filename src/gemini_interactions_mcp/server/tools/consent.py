@@ -22,9 +22,13 @@ ESTIMATES_SOURCE: Final = "https://ai.google.dev/gemini-api/docs/deep-research"
 CONSENT_DECLINED: Final = "The user was asked and declined: nothing was started and nothing is charged."
 CONSENT_UNANSWERED: Final = (
     "Nobody answered the question: the host closed it without showing it, or the user dismissed it. Nothing was "
-    "started and nothing is charged. GEMINI_MCP_CONFIRM makes this server ask before it pays; the user can set it to "
-    "never, or to an amount such as above:0.50."
+    "started and nothing is charged. "
 )
+CONFIRM_ADVICE: Final = (
+    "GEMINI_MCP_CONFIRM makes this server ask before it pays; the user can set it to never, or to an amount such as "
+    "above:0.50."
+)
+REMOTE_CONFIRM_ADVICE: Final = "An administrator of this server has chosen that it asks before it pays."
 
 MAX_LISTED_SOURCES: Final = 10
 """Maximum number of sources of one kind that a question names; the others are counted."""
@@ -49,18 +53,19 @@ class Consent(BaseModel):
     start: bool = Field(default=True, title="Start", description="Send this request, which is paid for")
 
 
-def describe_missing_consent(action: str, content: Mapping[str, Any] | None) -> str:
+def describe_missing_consent(action: str, content: Mapping[str, Any] | None, *, remote: bool) -> str:
     """Return why nothing is sent; empty if the user agreed.
 
     Args:
         action: How the form was closed: accept, decline or cancel.
         content: The values of its fields.
+        remote: Whether the user is on another machine.
 
     Raises:
         InputError: The values do not fit the form.
     """
     if action == "cancel":
-        return CONSENT_UNANSWERED
+        return CONSENT_UNANSWERED + (REMOTE_CONFIRM_ADVICE if remote else CONFIRM_ADVICE)
     try:
         agreed = action == "accept" and Consent.model_validate(content or {}).start
     except ValidationError as exc:
@@ -79,6 +84,7 @@ class CostQuestion:
         given: The files and addresses that go with it.
         topic: The topic of the plan or image that it continues.
         plan: The plan that it runs.
+        remote: Whether the user is on another machine.
     """
 
     request: Request
@@ -87,6 +93,7 @@ class CostQuestion:
     given: "Inspection | None" = None
     topic: str | None = None
     plan: Record | None = None
+    remote: bool = False
 
 
 def render_question(question: CostQuestion) -> str:
@@ -99,7 +106,7 @@ def render_question(question: CostQuestion) -> str:
         if each is not None
     )
     return phrases.join_paragraphs(
-        introduce_plan(question.plan, question.estimate) if question.plan else "",
+        introduce_plan(question.plan, question.estimate, remote=question.remote) if question.plan else "",
         f"Have {maker} {describe_work(request)}{describe_amounts(sources)}: {words}?",
         f"{describe_estimate(request, question.estimate)} {describe_spent(request, question.spending)}",
         render_source_list(
@@ -115,12 +122,13 @@ def render_question(question: CostQuestion) -> str:
     )
 
 
-def introduce_plan(plan: Record, estimate: "Estimate | None") -> str:
+def introduce_plan(plan: Record, estimate: "Estimate | None", *, remote: bool) -> str:
     """Return two lines, since a host may show no more: the steps of a plan, then its cost and where all of it is."""
     steps = list_plan_steps(plan.text, SHORT_STEP_CHARACTERS)
     shown = [f"{number}. {make_inert(step)}" for number, step in enumerate(steps[:MAX_SUMMARY_STEPS], 1)]
     more = [f"and {len(steps) - MAX_SUMMARY_STEPS} more"] if len(steps) > MAX_SUMMARY_STEPS else []
-    where = f"`{VIEW_COMMAND}`, or {resource_addresses.make_resource_uri(plan)}"
+    address = resource_addresses.make_resource_uri(plan)
+    where = address if remote else f"`{VIEW_COMMAND}`, or {address}"
     told = "; ".join([*shown, *more]) or rendering.take_first_words(plan.title)
     return f"{told}\n{format_bounds(estimate)}. The whole plan: {where}"
 

@@ -125,7 +125,7 @@ async def prepare_export(app: AppContext, save_as: str) -> ExportOrder:
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete a Gemini interaction for good: at Google, in this server's journal, and its saved files."""
     app = await open_app(ctx)
-    return build_text_result(describe_deletion(await app.runs.delete(interaction_id)))
+    return build_text_result(app.explain(describe_deletion(await app.runs.delete(interaction_id))))
 
 
 REMOTE_LINES: Final = {

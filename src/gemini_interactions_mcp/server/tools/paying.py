@@ -55,7 +55,7 @@ async def ask_before_paying(
         answer = await elicit_answer(ctx, message, consent.Consent, subject, app.agreements.redeem)
         if isinstance(answer, InputRequiredResult):
             return answer
-        if why := consent.describe_missing_consent(answer.action, answer.content):
+        if why := consent.describe_missing_consent(answer.action, answer.content, remote=app.principal.remote):
             return build_text_result(f"{why}\n")
     return app.agreements.holding(subject)
 
@@ -78,7 +78,7 @@ async def find_question(
         return None
     topic = intents.inherit_topic(request.kind, previous)
     plan = previous if previous and previous.plan and not request.plan else None
-    return consent.CostQuestion(request, estimate, await app.runs.spending(), given, topic, plan)
+    return consent.CostQuestion(request, estimate, await app.runs.spending(), given, topic, plan, app.principal.remote)
 
 
 def make_agreement_key(request: Request) -> str:

@@ -233,7 +233,7 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
     except RefusedError as exc:
         return build_text_result(
             phrases.join_paragraphs(
-                f"Google did not cancel it: {exc}",
+                f"Google did not cancel it: {app.explain(str(exc))}",
                 "It may go on at Google, and this server follows it as before. "
                 f'check_research(interaction_id="{interaction_id}") reads it.',
             )

@@ -173,7 +173,7 @@ async def describe_plan_cost(app: AppContext, plan: Record) -> dict[str, str]:
     try:
         question = await approvals.estimate_plan(app, plan)
     except InputError as exc:
-        return {"estimate": str(exc), "spent": ""}
+        return {"estimate": app.explain(str(exc)), "spent": ""}
     return {
         "estimate": consent.describe_estimate(question.request, question.estimate),
         "spent": consent.describe_spent(question.request, question.spending),
