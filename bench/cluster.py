@@ -7,6 +7,7 @@ directly, by turns. The emulator is a process of its own.
 """
 
 import argparse
+import signal
 import ssl
 import statistics
 import subprocess
@@ -112,6 +113,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10_000)
     parser.add_argument("--seconds", type=int, default=60)
     options = parser.parse_args()
+    # So that everything that was started is stopped.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     emulator, url = start_emulator()
     try:
         anyio.run(measure, options, url)

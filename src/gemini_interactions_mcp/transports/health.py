@@ -111,6 +111,9 @@ class Health:
                 check.failure = None
             except GeminiMCPError as exc:
                 check.failure = str(exc)
+            except Exception:  # must not end the server
+                logger.exception("What this server needs cannot be checked")
+                check.failure = "It cannot be checked."
         check.until = anyio.current_time() + check.seconds
         if check.failure and check.failure != earlier:
             logger.warning("This server is not ready: %s", check.failure)
