@@ -146,12 +146,16 @@ class Server(MCPServer[Opening]):
                 "resources/templates/list": LIST_CACHE_HINT,
             },
         )
+        self._add_middleware(opening)
+        prompts.register_prompts(self, opening.settings.toolsets)
+        self._add_handlers()
+
+    def _add_middleware(self, opening: Opening) -> None:
+        """Look at every request before, and at every answer after, all else that is added here."""
         redactor = OutgoingRedactor(opening.settings.secrets)
         texts = RemoteTexts(opening.settings)
         sdk.add_outer_middleware(self, OutgoingRedaction(redactor, opening.find_redactor, texts))
         sdk.add_outer_middleware(self, self._admit)
-        prompts.register_prompts(self, opening.settings.toolsets)
-        self._add_handlers()
 
     def _add_handlers(self) -> None:
         """Handle what the SDK does without knowing of principals, or on one page."""
