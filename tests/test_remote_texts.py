@@ -30,7 +30,7 @@ from reading import call, complaint, id_of, text_of
 from tenanting import placed
 
 ADVICE = re.compile(
-    r"Ask the administrator of this server, who can set [^.]*\.|the administrator of this server (?:can|adds) .*"
+    r"Ask the administrator of this server, who can set [^.]*\.|[Tt]he administrator of this server (?:can|adds) .*"
 )
 DESKTOP = re.compile(r"\b(?:paths?|folders?|globs?|director(?:y|ies)|local)\b|the user's (?!files)", re.IGNORECASE)
 SENDER = "upload_file"
@@ -387,7 +387,7 @@ def test_clauses_are_the_whole_text(text: str) -> None:
         ),
         (
             "There is none. The user adds some with GEMINI_MCP_SERVERS.",
-            "There is none. the administrator of this server adds some with GEMINI_MCP_SERVERS.",
+            "There is none. The administrator of this server adds some with GEMINI_MCP_SERVERS.",
         ),
     ],
 )

@@ -251,7 +251,7 @@ async def test_an_id_that_nobody_knows_is_told_with_the_reasons(client: Client) 
 @pytest.mark.parametrize("wrong", ["abc", "x1", "12345", "interaction-1"])
 async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Client, tool: str, wrong: str) -> None:
     said = await complaint(client, tool, interaction_id=wrong)
-    assert said.startswith("There is no such interaction; list_interactions shows the ids of this server.")
+    assert said.startswith("There is no such interaction; list_interactions shows the ids that you have.")
     assert "looks again" not in said
 
 
@@ -267,7 +267,7 @@ async def test_an_id_that_can_be_none_is_not_to_be_looked_at_again(client: Clien
 )
 async def test_what_goes_on_from_an_id_that_can_be_none_is_told_so(client: Client, tool: str, words: str) -> None:
     said = await complaint(client, tool, prompt="hi", previous_interaction_id="abc")
-    assert f"{words}list_interactions shows the ids of this server." in said
+    assert f"{words}list_interactions shows the ids that you have." in said
 
 
 @LEGACY

@@ -269,7 +269,7 @@ async def test_stores_and_documents_are_listed_in_pages(
 
 async def test_no_stores_are_listed_with_the_way_to_one(client: Client) -> None:
     assert await use(client, "list") == (
-        'There are no file search stores for this key. manage_store(action="create", store="NAME") makes one.\n'
+        'There are no file search stores of yours. manage_store(action="create", store="NAME") makes one.\n'
     )
 
 

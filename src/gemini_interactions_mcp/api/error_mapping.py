@@ -345,7 +345,7 @@ def describe_refusal(response: ErrorResponse, call: Call) -> str:
     if response.status == 400 and call.previous_interaction_id:
         doubt = (
             f" It also answers so if there is no interaction {quote_name(call.previous_interaction_id)} to continue; "
-            "list_interactions shows the ids of this server."
+            "list_interactions shows the ids that you have."
         )
     return f"Google refused the request ({response.told or response.status}). Change it before trying again.{doubt}"
 

@@ -39,7 +39,7 @@ def check_interaction_id(text: str) -> str:
         return text
     raise InputError(
         "That is not an interaction id: an id has only letters, digits, '-' and '_'. "
-        "list_interactions shows the ids of this server."
+        "list_interactions shows the ids that you have."
     )
 
 
@@ -50,7 +50,7 @@ def encode_path_segment(given: str) -> str:
         InputError: It is empty, over 512 characters long or not encodable, or has only dots, which URLs do not keep.
     """
     if not given.strip(".") or len(given) > MAX_ID_CHARACTERS:
-        raise InputError("That is not an id of the API. list_interactions shows the ids of this server.")
+        raise InputError("That is not an id of the API. list_interactions shows the ids that you have.")
     try:
         return quote(given, safe="")
     except UnicodeEncodeError:

@@ -308,7 +308,7 @@ def tell_missing_files(record: Record) -> Record:
 def make_missing_error(interaction_id: str) -> InteractionNotFoundError:
     """Return the error for an id that nothing has."""
     return InteractionNotFoundError(
-        "There is no such interaction; list_interactions shows the ids of this server.", interaction_id=interaction_id
+        "There is no such interaction; list_interactions shows the ids that you have.", interaction_id=interaction_id
     )
 
 

@@ -35,7 +35,7 @@ OWNERS_STEP: Final = re.compile(
 )
 """Begins a clause that says what to do, and not what happened."""
 
-OWNERS_RIGHT: Final = re.compile(r"\b[Tt]he user (?=(?:can|adds) )")
+OWNERS_RIGHT: Final = re.compile(r"\b([Tt])he user (?=(?:can|adds) )")
 
 CLAUSE: Final = re.compile(r"(?:[^.;:!?]|[.;:!?](?!\s))*[.;:!?]?\s*")
 
@@ -106,7 +106,7 @@ class RemoteTexts:
 
 def explain_remedy(text: str) -> str:
     """Return an error with what only the owner of the server can do as a word about the administrator."""
-    told = OWNERS_RIGHT.sub("the administrator of this server ", text)
+    told = OWNERS_RIGHT.sub(r"\1he administrator of this server ", text)
     clauses = CLAUSE.findall(told)
     concerned = [bool(OWNERS_BUSINESS.search(each)) for each in clauses]
     if not any(concerned):

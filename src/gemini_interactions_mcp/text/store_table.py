@@ -20,7 +20,7 @@ def render_stores(every: Sequence[FileSearchStore], page: int) -> str:
     """Return a page of all stores."""
     if not every:
         return join_paragraphs(
-            'There are no file search stores for this key. manage_store(action="create", store="NAME") makes one.'
+            'There are no file search stores of yours. manage_store(action="create", store="NAME") makes one.'
         )
     return render_rows(f"{format_count(len(every), 'file search store')}:", map(render_store, every), page, "")
 
