@@ -22,6 +22,7 @@ from gemini_interactions_mcp.journal import clock as time_of_day
 from gemini_interactions_mcp.journal import database, engine, notices, transactions
 from gemini_interactions_mcp.journal.clock import JournalClock
 from gemini_interactions_mcp.journal.database_url import parse_url
+from gemini_interactions_mcp.journal.holdings import Holdings
 from gemini_interactions_mcp.journal.journal import Journal, open_database
 from gemini_interactions_mcp.journal.leases import list_unfinished_principals
 from gemini_interactions_mcp.journal.limits import Limits, ResearchLimit, SpendingLimit
@@ -241,6 +242,34 @@ async def test_a_link_counts_as_long_on_a_machine_whose_clock_is_off(
     assert signer.verify("file", valid) == link
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=400), timedelta(days=3)], ids=str)
+async def test_a_machine_in_the_future_removes_nothing_at_its_start(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, ahead: timedelta
+) -> None:
+    earlier = open_database(url, FAST)
+    await Journal(earlier).insert(record("paid", status="completed", text="dear", created_at=datetime.now(UTC)))
+    await Holdings(earlier, "ada").redeem("once")
+    await earlier.close()
+    later = open_database(url, FAST)
+    Machine(monkeypatch).ahead = ahead
+    await Ledger(Journal(later), LocalFolder(tmp_path), FAST).prune(55)
+    Machine(monkeypatch).ahead = ahead
+    await Holdings(later, "ada").redeem("another")
+    await later.close()
+    assert await execute(url, "SELECT label, text FROM interactions") == [("paid", "dear")]
+    assert await execute(url, "SELECT count(*) FROM commits") == [(3,)]
+    assert await execute(url, "SELECT count(*) FROM holdings") == [(2,)]
+
+
+async def test_what_a_process_writes_first_has_the_time_of_the_database(url: str, machine: Machine) -> None:
+    machine.ahead = timedelta(days=3)
+    database = open_database(url, FAST)
+    await Holdings(database, "ada").hold("store", "mine")
+    ((noted,),) = await execute(url, "SELECT created_at FROM commits")
+    assert abs(datetime.fromisoformat(noted) - datetime.now(UTC)) < timedelta(minutes=1)
+    await database.close()
+
+
 async def test_a_clock_that_is_set_is_compared_again_at_once(shared: Journal, machine: Machine) -> None:
     for ahead in (timedelta(), timedelta(minutes=1), timedelta(minutes=-1), timedelta(milliseconds=500)):
         machine.ahead = ahead
@@ -386,6 +415,56 @@ async def test_the_number_of_a_transaction_that_a_crash_undid_may_be_that_of_ano
     monkeypatch.setattr(database, "select_end", take_for_committed)
     await shared.insert(record("two"))
     assert await execute(url, "SELECT label FROM interactions ORDER BY label") == [("one",), ("two",)]
+
+
+async def test_a_transaction_that_a_crash_undid_is_executed_again_although_its_number_is_in_the_future(
+    shared: Journal, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shared.insert(record("one"))
+    asked: list[int] = []
+    original, select_end = AsyncConnection.commit, transactions.select_end
+
+    async def commit(connection: AsyncConnection) -> None:
+        if not asked:
+            await kill_all(url)
+            raise ConnectionResetError
+        await original(connection)
+
+    def ask(number: int) -> sa.Select[Any]:
+        asked.append(number)
+        return select_end(number + 1_000_000)
+
+    monkeypatch.setattr(AsyncConnection, "commit", commit)
+    monkeypatch.setattr(database, "select_end", ask)
+    await shared.insert(record("two"))
+    assert len(asked) == 1
+    assert await execute(url, "SELECT label FROM interactions ORDER BY label") == [("one",), ("two",)]
+
+
+async def test_an_intent_that_was_written_unnoticed_is_told_as_not_sent(
+    url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    journal = Journal(f"{url}&timeout=0.2")
+    ledger = Ledger(journal, LocalFolder(tmp_path), FAST)
+    await journal.insert(record("one"))
+    original = AsyncConnection.commit
+
+    async def commit(connection: AsyncConnection) -> None:
+        await original(connection)
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AsyncConnection, "commit", commit)
+        patched.setattr(database, "select_end", stay_in_progress)
+        with pytest.raises(JournalError):
+            await ledger.open(record("two", status="unknown"))
+        await ledger.close_unopened()
+    await ledger.close_unopened()
+    assert await execute(url, "SELECT label, status FROM interactions ORDER BY label") == [
+        ("one", "unknown"),
+        ("two", "failed"),
+    ]
+    await journal.close()
 
 
 async def test_marks_of_transactions_are_forgotten(shared: Journal, url: str) -> None:

@@ -386,8 +386,8 @@ def approve_relative_name(path: str) -> Path:
     elsewhere = wanted.is_absolute() or ".." in wanted.parts or path.startswith("~")
     if URL_SCHEME.match(path) or "\\" in path or elsewhere or not wanted.name:
         raise FileRefusedError(
-            f"{quote_name(path)} cannot be output_path or save_as: files are saved by this server, under relative names "
-            "like chart.png."
+            f"{quote_name(path)} cannot be output_path or save_as: files are saved by this server, under relative "
+            "names like chart.png."
         )
     if any(map(has_leading_dot, wanted.parts)):
         raise FileRefusedError(f"{quote_name(path)} is a dot-file or in a dot-folder.", reason=REASON_HIDDEN)

@@ -18,14 +18,20 @@ MIN_SKEW: Final = timedelta(seconds=1)
 class JournalClock:
     """The clock that the servers on a journal share, as far as this process knows it. A process has one journal.
 
-    Attributes:
-        ahead: How far it is ahead of this machine's, which it is itself in SQLite.
+    Until it is set, and so always in SQLite, it is the clock of this machine. Once set, it goes on by itself, whatever
+    happens to the clock of this machine.
     """
 
     def __init__(self) -> None:
-        self.ahead = timedelta()
+        self._time: datetime | None = None
         self._set_at = -math.inf
         self._machine_time = 0.0
+
+    def read(self) -> datetime:
+        """Return the time; aware."""
+        if self._time is None:
+            return read_machine_clock()
+        return self._time + timedelta(seconds=time.monotonic() - self._set_at)
 
     def is_due(self) -> bool:
         """Whether it is to be set: that was done a while ago, or this machine's clock has been set meanwhile."""
@@ -36,8 +42,8 @@ class JournalClock:
     def set(self, theirs: datetime, ours: datetime) -> None:
         """Set it to what the database took for the time at a moment of this machine's clock."""
         skew = theirs - ours
-        self.ahead = skew if abs(skew) >= MIN_SKEW else timedelta()
         self._set_at = time.monotonic()
+        self._time = read_machine_clock() + (skew if abs(skew) >= MIN_SKEW else timedelta())
         self._machine_time = read_machine_clock().timestamp() - self._set_at
 
 
@@ -52,9 +58,9 @@ def read_machine_clock() -> datetime:
 def now() -> datetime:
     """Return the current time by the clock that the servers on the journal share; aware.
 
-    What the database tells is as old as its last statement, and the first one sets the clock.
+    What is built before the first statement of a process needs `Database.set_clock`.
     """
-    return read_machine_clock() + JOURNAL_CLOCK.ahead
+    return JOURNAL_CLOCK.read()
 
 
 def get_day_start(moment: datetime | None = None) -> datetime:

@@ -41,6 +41,7 @@ from .failures import (
     DatabaseErrors,
     find_reason,
     is_lost,
+    is_unknown_number,
 )
 from .migrating import choose_pause, establish_tables
 from .notices import Notice, deliver_notices
@@ -350,14 +351,19 @@ class Database:
 
     async def _change_once(self, statement: sa.Executable, values: RowValues | None, locks: Sequence[str]) -> int:
         """Execute a statement in a transaction; where its connection broke at the end, ask whether it was committed."""
+        if clock.JOURNAL_CLOCK.is_due():
+            await self._execute(sa.select(1), lambda found: found.scalar())
         engine = await self._ensure_open()
-        try:
-            async with engine.connect() as connection:
+        async with engine.connect() as connection:
+            try:
                 return await change_once(connection, statement, values, locks)
-        except UncertainEndError as exc:
-            if await self._was_committed(exc):
-                return exc.count
-            raise cast("Exception", exc.__cause__) from None
+            except UncertainEndError as exc:
+                uncertain = exc
+                # To roll back on a broken connection would be an error of its own.
+                await connection.invalidate()
+        if await self._was_committed(uncertain):
+            return uncertain.count
+        raise cast("Exception", uncertain.__cause__)
 
     async def _was_committed(self, uncertain: UncertainEndError) -> bool:
         """Whether a transaction was committed; False also where that is not known in time.
@@ -367,11 +373,20 @@ class Database:
         deadline = anyio.current_time() + parse_busy_seconds(self._parsed, self._timing.busy)
         while anyio.current_time() < deadline:
             with suppress(DBAPIError, OSError):
-                end = await self._execute(select_end(uncertain.number), lambda found: found.scalar())
-                if end != "in progress":
+                if not await self._is_in_progress(uncertain.number):
                     return bool(await self._execute(select_mark(uncertain.mark), lambda found: found.scalar()))
             await anyio.sleep(choose_pause())
         return False
+
+    async def _is_in_progress(self, number: int) -> bool:
+        """Whether the transaction of a number goes on."""
+        try:
+            return await self._execute(select_end(number), lambda found: found.scalar()) == "in progress"
+        except DBAPIError as exc:
+            if is_unknown_number(exc):
+                # A crash has undone it, and nobody has had a number since.
+                return False
+            raise
 
     async def _execute(
         self,

@@ -46,6 +46,8 @@ lock_not_available."""
 MISSING_VALUE_CODE: Final = "23502"
 """Code of a row without a value that a column demands, which this version does not know (not_null_violation)."""
 
+UNKNOWN_NUMBER_CODE: Final = "22023"
+
 LOST_CODES: Final = frozenset({"57P01", "57P02", "57P03", "53300"})
 """Codes of a server that ends, starts, or takes no more connections: admin_shutdown, crash_shutdown,
 cannot_connect_now, too_many_connections."""
@@ -78,14 +80,19 @@ class DatabaseErrors:
             url = parse_url(self._url)
             if self._placeless:
                 logger.warning("%s", describe_database_error(exc, url))
-            raise self.make(find_reason(exc, url)) from exc
+            raise self.make(find_reason(exc, url), passes=is_lost(exc)) from exc
 
-    def make(self, reason: tuple[str, str]) -> JournalError:
-        """Return the error of a reason."""
+    def make(self, reason: tuple[str, str], *, passes: bool = False) -> JournalError:
+        """Return the error of a reason.
+
+        Args:
+            reason: What happened and what to do about it.
+            passes: Whether it may pass by itself; that of another program's lock always may.
+        """
         if not self._placeless:
             return JournalError(render_reason(reason, parse_url(self._url)))
         what = reason[0].partition(" (")[0]
-        remedy = "Call again later" if reason in (LOCKED_REASON, COLLISION_REASON) else PLACELESS_REMEDY
+        remedy = "Call again later" if passes or reason in (LOCKED_REASON, COLLISION_REASON) else PLACELESS_REMEDY
         return JournalError(f"The journal of this server {what}. {remedy}.")
 
     def make_left(self, whole: str) -> JournalError:
@@ -143,6 +150,11 @@ def is_lost(exc: Exception) -> bool:
         return True
     code = get_code(cause)
     return code in LOST_CODES or code.startswith(LOST_CLASS)
+
+
+def is_unknown_number(exc: DBAPIError) -> bool:
+    """Whether a database was asked for a transaction that has not been yet (invalid_parameter_value)."""
+    return exc.orig is not None and get_code(exc.orig) == UNKNOWN_NUMBER_CODE
 
 
 def get_code(cause: BaseException) -> str:

@@ -104,6 +104,7 @@ class Holdings:
 
     async def _forget(self, kind: str, lifetime: timedelta) -> None:
         """Forget what was held for longer than a time."""
+        await self._database.set_clock()
         column = HOLDINGS.c
         old = (column.kind == kind, column.created_at < format_moment(now() - lifetime))
         await self._database.write(sa.delete(HOLDINGS).where(column.principal == self._principal, *old))

@@ -399,6 +399,7 @@ class Journal(UploadShelf, Leases):
         tombstones stay until it ends.
         Tombstones of an older server, which left fields that it did not know, are blanked.
         """
+        await self._database.set_clock()
         moment = now()
         if await self._database.write(
             sa.update(INTERACTIONS).where(~LIVE_ROWS, queries.UNBLANKED_ROWS).values(queries.TOMBSTONE_VALUES)

@@ -4,7 +4,7 @@ A journal or a disk that fails does not lose a run: what could not be written is
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from functools import partial
@@ -72,6 +72,8 @@ class Ledger(RunLeases):
         explain: Callable[[str], str] = str,
     ) -> None:
         self._explain = explain
+        self._unopened: list[str] = []
+        """Labels of intents that may be in the journal although it failed, so that nothing was sent."""
         super().__init__(journal, timing)
         self._output = Output(place, redact)
         self._fetcher = MediaFetcher(fetch, place)
@@ -96,12 +98,14 @@ class Ledger(RunLeases):
             SpendingLimitError: It may cost more than the user allows.
             JournalError: It could not be written.
         """
-        if spending := self._limits.list_spending_limits(record.created_at):
-            await self._journal.insert_once(
-                record, None, spending=spending, owner=self._owner, seconds=self._timing.lease
-            )
-        else:
-            await self._journal.insert(record, owner=self._owner, seconds=self._timing.lease)
+        spending = self._limits.list_spending_limits(record.created_at)
+        with self._noting_unopened(record):
+            if spending:
+                await self._journal.insert_once(
+                    record, None, spending=spending, owner=self._owner, seconds=self._timing.lease
+                )
+            else:
+                await self._journal.insert(record, owner=self._owner, seconds=self._timing.lease)
 
     async def open_once(self, record: Record, *, again: bool = False) -> Record | None:
         """Write an intent of research down, unless an identical request came lately: then return its row.
@@ -115,14 +119,36 @@ class Ledger(RunLeases):
             SpendingLimitError: It may cost more than the user allows.
             JournalError: The journal cannot be used.
         """
-        return await self._journal.insert_once(
-            record,
-            None if again else intents.compute_twins_start(record),
-            research=self._limits.list_research_limits(record.created_at),
-            spending=self._limits.list_spending_limits(record.created_at),
-            owner=self._owner,
-            seconds=self._timing.lease,
-        )
+        with self._noting_unopened(record):
+            return await self._journal.insert_once(
+                record,
+                None if again else intents.compute_twins_start(record),
+                research=self._limits.list_research_limits(record.created_at),
+                spending=self._limits.list_spending_limits(record.created_at),
+                owner=self._owner,
+                seconds=self._timing.lease,
+            )
+
+    @contextlib.contextmanager
+    def _noting_unopened(self, record: Record) -> Generator[None]:
+        """Note an intent that is not sent because the journal failed, maybe only after it had taken it."""
+        try:
+            yield
+        except JournalError:
+            self._unopened.append(record.label)
+            raise
+
+    async def close_unopened(self) -> None:
+        """Write of intents that were not sent because the journal failed that they were not.
+
+        Otherwise their rows would say that nobody knows whether Google took them.
+        """
+        while self._unopened:
+            try:
+                await self._journal.update(self._unopened[0], patience=0, status="failed", finished_at=clock.now())
+            except JournalError:
+                return
+            del self._unopened[0]
 
     async def check_limits(self, record: Record) -> None:
         """Check that the user's limits leave room for a request.
@@ -401,4 +427,5 @@ class Ledger(RunLeases):
         """
         await anyio.to_thread.run_sync(self._output.sweep)
         if keep_days is not None:
+            await self.set_clock()
             await self._journal.prune(clock.now() - timedelta(days=keep_days))

@@ -148,6 +148,7 @@ class Driver:
 
     async def _write_late(self) -> None:
         """Write the changes that the journal could not take earlier."""
+        await self._ledger.close_unopened()
         held = False
         for run in self._registry.unwritten():
             # A locked journal is waited for once, not once per run.

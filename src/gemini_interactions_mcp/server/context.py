@@ -6,7 +6,7 @@ message. `Opening` therefore loads them only when they are needed.
 
 import gc
 from collections.abc import AsyncGenerator
-from contextlib import AbstractContextManager, asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -23,6 +23,7 @@ from gemini_interactions_mcp.core import (
     ConfigurationError,
     FileRefusedError,
     GeminiMCPError,
+    JournalError,
     Principal,
     Redactor,
     Timing,
@@ -212,6 +213,8 @@ class Opening:
             self._assembler = Assembler(
                 self.settings, self.database, self._announce, self._timing, self.guide, shared=self.shared
             )
+            with suppress(JournalError):
+                await self.database.set_clock()
             self._tasks.start_soon(self.database.watch, self.hear)
             if self.shared:
                 self._tasks.start_soon(self._tenants.tend, self._find_unfinished, self._open_named)

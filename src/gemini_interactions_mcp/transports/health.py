@@ -125,9 +125,14 @@ class Health:
         await anyio.to_thread.run_sync(self._write_output, abandon_on_cancel=True)
 
     def _write_output(self) -> None:
-        if self._place is None:
-            self._place = output.open_place(self._settings, OWNER)
-        self._place.check_writable()
+        try:
+            self._place = self._place or output.open_place(self._settings, OWNER)
+            self._place.check_writable()
+        except Exception:
+            raise
+        except BaseException as exc:
+            # A library in Rust panics, which would end the server.
+            raise RuntimeError(str(exc)) from exc
 
     async def _try_key(self) -> None:
         if self._settings.api_key is None and not await journal.has_key_references(self._database):

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, Final
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -149,6 +150,8 @@ async def serve_web(
 ) -> None:
     """Serve an application until a signal to end, as `WebServer` does."""
     web = WebServer(app, ending, drain_seconds, draining)
+    # It would cut streams off as soon as the signal comes; `ending` completes them.
+    AppStatus.disable_automatic_graceful_drain()
     for each in list_ending_signals():
         # Uvicorn itself handles all of these but the one of a closed terminal.
         signal.signal(each, web.handle_exit)
