@@ -146,7 +146,7 @@ async def rows(settings: Settings) -> AsyncGenerator[AccessTokens]:
 async def named(settings: Settings, name: str, scopes: Sequence[str] | None = None, **more: Any) -> str:
     """A new token."""
     async with rows(settings) as tokens:
-        return await tokens.add(name, SCOPES if scopes is None else scopes, **more)
+        return (await tokens.add(name, SCOPES if scopes is None else scopes, **more)).text
 
 
 def challenge(answer: httpx2.Response) -> dict[str, str]:

@@ -320,8 +320,8 @@ async def test_all_wrong_settings_are_told_without_their_values_and_the_rest_is_
     env = environment(tmp_path, url, GEMINI_MCP_WAIT_SECONDS=KEY, GEMINI_MCP_PREVIEWS=KEY, GEMINI_MCP_SERVERS=KEY)
     status, out = await examined(env, monkeypatch, capsys)
     assert status == 1
-    assert "FAIL    settings     GEMINI_MCP_WAIT_SECONDS: " in out
-    assert "FAIL    settings     GEMINI_MCP_PREVIEWS: Input should be true or false.\n" in out
+    assert "FAIL    settings     GEMINI_MCP_WAIT_SECONDS should be a number of at least 0." in out
+    assert "FAIL    settings     GEMINI_MCP_PREVIEWS should be true or false.\n" in out
     assert "FAIL    settings     GEMINI_MCP_SERVERS is not JSON like" in out
     assert line(out, "API").startswith("ok ")
 

@@ -111,7 +111,7 @@ async def test_a_wrong_setting_ends_http_with_status_2_and_the_name_of_the_varia
     wrong = environment(tmp_path, None, measured=True, GEMINI_MCP_WAIT_SECONDS="soon")
     status, out, err = await command(wrong, "--http", "--port", "0")
     assert (status, out) == (2, "")
-    assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS: ")
+    assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS should be a number of at least 0.")
     assert "soon" not in err
     assert "Traceback" not in err
 

@@ -80,7 +80,7 @@ ANY_CALL: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize(
     ("variable", "value", "meant"),
     [
-        ("GEMINI_MCP_WAIT_SECONDS", "abc-4f1a", "should be a valid number"),
+        ("GEMINI_MCP_WAIT_SECONDS", "abc-4f1a", "should be a number of at least 0"),
         ("GEMINI_MCP_PREVIEWS", "maybe-4f1a", "should be true or false"),
         ("GEMINI_MCP_SERVERS", "{4f1a", "is not JSON like"),
         ("GEMINI_MCP_ALLOWED_DIRS", '["/4f1a', "is not JSON like"),

@@ -290,7 +290,7 @@ async def test_the_command_prints_on_what_cannot_show_every_letter(
     ("arguments", "changes", "status", "said"),
     [
         (["--since", "soon"], {}, 2, "--since takes a date (2026-11-29) or a number of days up to today (7d), not "),
-        ([], {"GEMINI_MCP_WAIT_SECONDS": "soon"}, 2, "GEMINI_MCP_WAIT_SECONDS: "),
+        ([], {"GEMINI_MCP_WAIT_SECONDS": "soon"}, 2, "GEMINI_MCP_WAIT_SECONDS should be a number of at least 0."),
         ([], {"GEMINI_MCP_DATABASE_URL": "sqlite:////proc/none/j.sqlite3"}, 1, "The journal"),
     ],
 )  # fmt: skip

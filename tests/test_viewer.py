@@ -740,7 +740,7 @@ async def test_a_wrong_setting_and_a_taken_port_are_told(tmp_path: Path) -> None
     wrong = environment(tmp_path, None, measured=True, GEMINI_MCP_WAIT_SECONDS="soon")
     status, out, err = await command(wrong, "view", "--no-open")
     assert (status, out) == (2, "")
-    assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS: ")
+    assert err.startswith("gemini-interactions-mcp: GEMINI_MCP_WAIT_SECONDS should be a number of at least 0.")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         status, out, err = await command(

@@ -40,6 +40,7 @@ async def list_principals(database: Database) -> str:
             row.name,
             "revoked" if row.revoked_at else "allowed",
             format_stamp(row.created_at),
+            format_stamp(row.last_interaction_at),
             format_dollars(row.micros_per_day) if row.micros_per_day is not None else "",
             str(row.runs_per_day) if row.runs_per_day is not None else "",
             row.key_reference or "",
@@ -47,8 +48,10 @@ async def list_principals(database: Database) -> str:
         for row in await AccessTokens(database).list_principals()
     ]
     if not rows:
-        return "Nobody has used this server through a network yet."
-    return render_columns(("name", "state", "since (UTC)", "dollars a day", "runs a day", "key"), rows)
+        return "There are no principals: nobody has a token, and nobody has used this server through a network."
+    return render_columns(
+        ("name", "state", "since (UTC)", "last interaction (UTC)", "dollars a day", "runs a day", "key"), rows
+    )
 
 
 async def update_limits(arguments: argparse.Namespace, database: Database) -> str:
@@ -75,9 +78,11 @@ async def mark_principal(name: str, database: Database, *, restored: bool) -> st
     """
     tokens = AccessTokens(database)
     if restored:
-        await tokens.restore_principal(name)
+        if not await tokens.restore_principal(name):
+            return f"{name} was not revoked; nothing changes."
         return f"{name} is allowed again what its tokens allow."
-    await tokens.revoke_principal(name)
+    if not await tokens.revoke_principal(name):
+        return f"{name} was revoked already; nothing changes."
     return f"{name} is revoked; servers notice within seconds. Running research goes on, and its rows stay."
 
 

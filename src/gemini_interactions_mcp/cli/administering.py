@@ -11,6 +11,8 @@ from gemini_interactions_mcp.core import GeminiMCPError, InputError, Redactor, q
 from gemini_interactions_mcp.journal import Database
 from gemini_interactions_mcp.settings import Settings
 
+from .spelling import warn_of_misspelled
+
 Action = Callable[[Database], Awaitable[str]]
 
 
@@ -18,6 +20,7 @@ def run_administration(act: Action) -> int:
     """Print what an action returns, and return the exit status: 1 if the journal cannot be used, 2 for wrong input."""
     settings = Settings.from_environ()
     redact = Redactor(settings.secrets)
+    warn_of_misspelled()
     try:
         if settings.findings:
             raise InputError(" ".join(settings.findings))

@@ -1,20 +1,18 @@
 """The `doctor` command: checks settings, key, network, models, folders and journal. Never prints the key."""
 
-import difflib
 import platform
-import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from importlib.metadata import version
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import anyio
 import anyio.to_thread
 
-from gemini_interactions_mcp import __version__, models
+from gemini_interactions_mcp import __version__, journal, models
 from gemini_interactions_mcp.api import Gemini
-from gemini_interactions_mcp.core import OWNER, GeminiMCPError, Redactor, RefusedError, phrases, quote_name
-from gemini_interactions_mcp.journal import Journal, Spending, clock
+from gemini_interactions_mcp.core import OWNER, GeminiMCPError, Redactor, RefusedError, phrases
+from gemini_interactions_mcp.journal import Database, Journal, OthersUse, Spending, clock
 from gemini_interactions_mcp.models import Catalog, CatalogFile, defaults
 from gemini_interactions_mcp.output import open_place
 from gemini_interactions_mcp.settings import (
@@ -22,7 +20,6 @@ from gemini_interactions_mcp.settings import (
     DAY_VARIABLE,
     MONTH_VARIABLE,
     RUNS_VARIABLE,
-    SETTING_VARIABLES,
     Confirmation,
     Settings,
     describe_missing_folder,
@@ -30,26 +27,16 @@ from gemini_interactions_mcp.settings import (
     has_unknown_user,
 )
 
+from .findings import Finding, format_finding, run_check
+from .spelling import describe_unknown_variable
+from .team_checks import check_who, list_team_settings
+
 DEFAULT_BASE_URL = "https://generativelanguage.googleapis.com"
 """Base URL of the API unless the settings name another."""
 
 
 WARNED_DAYS: Final = 60
 """Days before a shutdown from which on it is warned of."""
-
-
-class Finding(NamedTuple):
-    """One line of the report.
-
-    Attributes:
-        ok: Whether a check passed; None for plain information, `warn` for what will fail.
-        topic: What it is about.
-        text: What was found.
-    """
-
-    ok: bool | Literal["warn"] | None
-    topic: str
-    text: str
 
 
 class ConfiguredName(NamedTuple):
@@ -69,6 +56,7 @@ def run_doctor() -> int:
     findings = [
         *list_settings(settings),
         *find_misspelled(find_unknown_variables()),
+        *list_team_settings(settings),
         *list_catalog(settings, anyio.run(catalogs.read), catalogs.problem),
         *anyio.run(run_checks, settings, catalogs),
     ]
@@ -76,12 +64,6 @@ def run_doctor() -> int:
     for finding in findings:
         print(redact(format_finding(finding)))
     return 1 if any(finding.ok is False for finding in findings) else 0
-
-
-def format_finding(finding: Finding) -> str:
-    """Return a finding as a line: `ok      journal      is writable; no interactions yet`."""
-    mark = {True: "ok", False: "FAIL", None: "", "warn": "WARN"}[finding.ok]
-    return f"{mark:<7} {finding.topic:<12} {finding.text}"
 
 
 def list_settings(settings: Settings) -> Iterator[Finding]:
@@ -107,16 +89,8 @@ def list_settings(settings: Settings) -> Iterator[Finding]:
 
 def find_misspelled(names: Iterable[str]) -> Iterator[Finding]:
     """Yield a failure for each variable that resembles a setting; others may belong to another program."""
-    meant = {strip_prefix(name): name for name in reversed(SETTING_VARIABLES)}
-    for name in names:
-        near = difflib.get_close_matches(strip_prefix(name.upper()), meant, 1)
-        hint = f"; did you mean {meant[near[0]]}?" if near else ""
-        yield Finding(False if near else None, "variable", f"{quote_name(name)} is not a setting{hint}")
-
-
-def strip_prefix(name: str) -> str:
-    """Return the name of a variable without a prefix that many of them share."""
-    return re.sub(r"^(GEMINI_MCP_|GOOGLE_GEMINI_|GEMINI_|GOOGLE_)", "", name)
+    for found in map(describe_unknown_variable, names):
+        yield Finding(False if found.misspelled else None, "variable", found.text)
 
 
 def is_wrong(settings: Settings, variable: str) -> bool:
@@ -133,25 +107,44 @@ def describe_confirmation(confirm: Confirmation) -> str:
     return f"before requests that may cost more than {phrases.format_dollars(confirm.above)}, or have no known price"
 
 
-def list_spending(settings: Settings, spending: Spending) -> Iterator[Finding]:
-    """Yield what was spent of each limit, and what is left; a limit that cannot be read is left out."""
+def list_spending(settings: Settings, spending: Spending, others: OthersUse) -> Iterator[Finding]:
+    """Yield what was spent of each limit by all principals, and what is left; a limit that cannot be read is left out.
+
+    Args:
+        settings: Have the limits.
+        spending: What the owner has spent, and the dollars of the others.
+        others: What the others have used today.
+    """
     day, month = map(models.amounts.count_micros, (settings.dollars_per_day, settings.dollars_per_month))
-    for variable, topic, spent, limit in (
-        (DAY_VARIABLE, "today (UTC)", spending.today, day),
-        (MONTH_VARIABLE, "month (UTC)", spending.month, month),
+    for variable, topic, shares, limit in (
+        (DAY_VARIABLE, "today (UTC)", (spending.today, spending.others_today), day),
+        (MONTH_VARIABLE, "month (UTC)", (spending.month, spending.others_month), month),
     ):
         if not is_wrong(settings, variable):
-            yield find_share(topic, spent, limit, phrases.format_dollars, "spent or reserved")
+            yield find_share(topic, shares, limit, phrases.format_dollars, "spent or reserved")
     if not is_wrong(settings, RUNS_VARIABLE):
-        yield find_share("research", spending.runs_today, settings.runs_per_day, str, "requests sent today")
+        shares = spending.runs_today, others.research
+        yield find_share("research", shares, settings.runs_per_day, str, "requests sent today")
 
 
-def find_share(topic: str, spent: int, limit: int | None, write: Callable[[int], str], what: str) -> Finding:
-    """Return how much of a limit is used and left; a warning where that is nothing."""
+def find_share(
+    topic: str, shares: tuple[int, int], limit: int | None, write: Callable[[int], str], what: str
+) -> Finding:
+    """Return how much of a limit is used and left; a warning where that is nothing.
+
+    Args:
+        topic: Of the finding.
+        shares: What the owner has used, and what the principals have.
+        limit: On both together.
+        write: Formats an amount.
+        what: Is used.
+    """
+    spent, whose = sum(shares), f" ({write(shares[1])} of it by principals)" if shares[1] else ""
     if limit is None:
-        return Finding(None, topic, f"{what}: {write(spent)}, no limit")
+        return Finding(None, topic, f"{what}: {write(spent)}, no limit{whose}")
     left = max(0, limit - spent)
-    return Finding(None if left else "warn", topic, f"{what}: {write(spent)} of {write(limit)}, {write(left)} left")
+    text = f"{what}: {write(spent)} of {write(limit)}, {write(left)} left{whose}"
+    return Finding(None if left else "warn", topic, text)
 
 
 def list_catalog(settings: Settings, catalog: Catalog, problem: str | None) -> Iterator[Finding]:
@@ -197,14 +190,6 @@ async def run_checks(settings: Settings, catalogs: CatalogFile) -> list[Finding]
         await run_check("output", lambda: check_output_folder(settings)),
         *(await check_journal(settings)),
     ]
-
-
-async def run_check(topic: str, check: Callable[[], Awaitable[str]]) -> Finding:
-    """Run a check, and return its outcome."""
-    try:
-        return Finding(ok=True, topic=topic, text=await check())
-    except GeminiMCPError as exc:
-        return Finding(ok=False, topic=topic, text=str(exc))
 
 
 async def look_up_names(settings: Settings, catalogs: CatalogFile) -> list[Finding]:
@@ -268,15 +253,33 @@ async def check_output_folder(settings: Settings) -> str:
 
 
 async def check_journal(settings: Settings) -> list[Finding]:
-    """Open the journal, write to it (a pruning that removes nothing), and read what was spent."""
-    journal = Journal(settings.database_url)
+    """Open the journal, and examine it and what it has."""
     try:
-        await journal.prune(datetime.min.replace(tzinfo=UTC))
-        rows, _ = await journal.page(limit=1)
-        spending = await journal.spending()
+        database = journal.open_database(settings.database_url)
+    except GeminiMCPError as exc:
+        return [Finding(False, "journal", str(exc))]
+    try:
+        return await examine_journal(settings, database)
     except GeminiMCPError as exc:
         return [Finding(False, "journal", str(exc))]
     finally:
-        await journal.close()
-    latest = f"latest interaction {rows[0].created_at:%Y-%m-%d %H:%M} UTC" if rows else "no interactions yet"
-    return [Finding(True, "journal", f"is writable; {latest}"), *list_spending(settings, spending)]
+        await database.close()
+
+
+async def examine_journal(settings: Settings, database: Database) -> list[Finding]:
+    """Write to the journal (a pruning that removes nothing), and read what was spent and who may spend.
+
+    Raises:
+        GeminiMCPError: It cannot be used.
+    """
+    rows = Journal(database)
+    await rows.prune(datetime.min.replace(tzinfo=UTC))
+    last = await journal.find_last_interaction(database)
+    spending = await rows.spending()
+    others = await journal.read_others_use(database, clock.get_day_start())
+    latest = f"latest interaction {last:%Y-%m-%d %H:%M} UTC" if last else "no interactions yet"
+    return [
+        Finding(True, "journal", f"is writable; {latest}"),
+        *list_spending(settings, spending, others),
+        *await check_who(settings, database),
+    ]

@@ -1,5 +1,6 @@
 """Runs what serves until the user ends it. Imports nothing slow."""
 
+import errno
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,6 +25,14 @@ def run_interruptible(run: Callable[[], Awaitable[None]]) -> int:
     except BrokenPipeError:
         raise
     except OSError as exc:
-        sys.stderr.write(f"gemini-interactions-mcp: {exc.strerror or exc}. Choose another port with --port.\n")
+        sys.stderr.write(f"gemini-interactions-mcp: {describe_unusable_place(exc)}\n")
         return 1
     return 0
+
+
+def describe_unusable_place(exc: OSError) -> str:
+    """Return why nothing can be served where it should be, and what to choose instead."""
+    if exc.errno == errno.EADDRNOTAVAIL:
+        return "This machine does not have the address of --host."
+    advice = " Choose another port with --port." if exc.errno in (errno.EADDRINUSE, errno.EACCES) else ""
+    return f"{exc.strerror or exc}.{advice}"

@@ -98,8 +98,10 @@ def serve_host(arguments: argparse.Namespace) -> int:
     from gemini_interactions_mcp.core import Redactor  # noqa: PLC0415 - as above
 
     from .logs import configure_logging  # noqa: PLC0415 - as above
+    from .spelling import list_misspelled, log_warnings  # noqa: PLC0415 - as above
 
     configure_logging(settings.log_level, Redactor(settings.secrets), settings.log_format)
+    log_warnings(list_misspelled())
     from gemini_interactions_mcp.server import build_server  # noqa: PLC0415 - as above
     from gemini_interactions_mcp.transports import stdio  # noqa: PLC0415 - as above
 

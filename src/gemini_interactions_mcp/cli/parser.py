@@ -1,7 +1,9 @@
 """The parser of the command line. Imports nothing slow."""
 
 import argparse
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from gemini_interactions_mcp import __version__
@@ -31,9 +33,16 @@ TOKEN_HELP = "make, list and revoke access tokens for GEMINI_MCP_AUTH=token"  # 
 ADMIN_HELP = "list, limit and revoke principals, sum what they use, and show what was done"
 
 
+class CommandParser(argparse.ArgumentParser):
+    """A parser that takes no abbreviations of options, and whose commands take none."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - those of argparse
+        super().__init__(*arguments, **options, allow_abbrev=False)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    top = argparse.ArgumentParser("gemini-interactions-mcp", description=COMMAND_DESCRIPTION, epilog=COMMAND_EPILOG)
+    top = CommandParser("gemini-interactions-mcp", description=COMMAND_DESCRIPTION, epilog=COMMAND_EPILOG)
     top.add_argument("--version", action="version", version=__version__)
     top.add_argument("--http", action="store_true", help="serve streamable HTTP instead of stdio, as `serve --http`")
     ports = f"port for --http (default {HTTP_PORT}), emulator (default {EMULATOR_PORT}) or view (default any free one)"
@@ -77,12 +86,11 @@ def add_serve_parser(commands: Any) -> None:  # noqa: ANN401 - as above
     serve = commands.add_parser("serve", **describe_command(SERVE_HELP), epilog=SERVE_SETTINGS)
     http = "serve streamable HTTP; on loopback it needs the token that it prints, elsewhere GEMINI_MCP_AUTH"
     serve.add_argument("--http", action="store_true", default=argparse.SUPPRESS, help=http)
-    serve.add_argument(
-        "--host", default=argparse.SUPPRESS, help=f"with --http: where to listen (default {LOOPBACK_ADDRESS})"
-    )
+    host = f"with --http: where to listen (default {LOOPBACK_ADDRESS})"
+    serve.add_argument("--host", type=parse_host, default=argparse.SUPPRESS, help=host)
     serve.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help=f"with --http (default {HTTP_PORT})")
     public = "with --http: the address under which clients reach the server, such as https://gemini.example.com"
-    serve.add_argument("--public-url", metavar="URL", default=argparse.SUPPRESS, help=public)
+    serve.add_argument("--public-url", type=parse_public, metavar="URL", default=argparse.SUPPRESS, help=public)
     no_auth = "with --http, on loopback: ask for no token; any program and user of this machine can spend your money"
     serve.add_argument("--no-auth", action="store_true", default=argparse.SUPPRESS, help=no_auth)
     drain = "with --http: seconds from a signal to end until the end, in which /readyz already answers 503 (default 0)"
@@ -98,7 +106,7 @@ def add_token_parser(commands: Any) -> None:  # noqa: ANN401 - as above
     scopes = "what it allows (default all): interactions:read, interactions:spend, interactions:delete, files:write"
     add.add_argument("--scope", action="append", dest="scopes", metavar="SCOPE", help=f"{scopes}; may be repeated")
     add_limit_options(add)
-    add.add_argument("--expires", metavar="90d", help="days, or a date, until it stops to work (default never)")
+    add.add_argument("--expires", metavar="90d", help="days until it expires, or a date (default never)")
     actions.add_parser("list", **describe_command("list all tokens, by the beginning of their hashes"))
     revoke = actions.add_parser("revoke", **describe_command("revoke all tokens of a name, or one"))
     revoke.add_argument("name", metavar="NAME|ID", help="a name, or an id of `token list`")
@@ -107,7 +115,9 @@ def add_token_parser(commands: Any) -> None:  # noqa: ANN401 - as above
 def add_admin_parser(commands: Any) -> None:  # noqa: ANN401 - as above
     """Add the command about principals."""
     actions = add_actions(commands, "admin", ADMIN_HELP)
-    actions.add_parser("principals", **describe_command("list who has used this server through a network"))
+    actions.add_parser(
+        "principals", **describe_command("list who has a token, or has used this server through a network")
+    )
     for action, text in (("revoke", "allow a principal nothing any more"), ("restore", "allow a revoked one again")):
         parser = actions.add_parser(action, **describe_command(text))
         parser.add_argument("name", metavar="NAME", help="of `admin principals`")
@@ -124,7 +134,7 @@ def add_limit_options(parser: argparse.ArgumentParser, *, removable: bool = Fals
     """Add what a principal is given; where it may also be taken away, `removed` has the columns of the journal."""
     key = "where an API key for this name alone is: env:NAME or file:/path; the server's key without one"
     dollars: dict[str, Any] = {"metavar": "N", "help": "maximum cost in a UTC day, of all tokens of this name"}
-    runs: dict[str, Any] = {"metavar": "N", "type": int, "help": "maximum research requests in a UTC day"}
+    runs: dict[str, Any] = {"metavar": "N", "help": "maximum research requests in a UTC day"}
     options: Sequence[tuple[str, str, dict[str, Any], str]] = (
         ("dollars-per-day", "micros_per_day", dollars, "no such limit but GEMINI_MCP_PRINCIPAL_DOLLARS_PER_DAY"),
         ("runs-per-day", "runs_per_day", runs, "no such limit but GEMINI_MCP_RUNS_PER_DAY, of all together"),
@@ -152,26 +162,47 @@ def parse_port(text: str) -> int:
     """Parse a TCP port; 0 is any free port.
 
     Raises:
-        ValueError: The text is not a number.
-        argparse.ArgumentTypeError: The number is not a port.
+        argparse.ArgumentTypeError: The text is none.
     """
-    number = int(text)
-    if not 0 <= number <= 65_535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return number
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text!r}")
+    return int(text)
 
 
 def parse_seconds(text: str) -> float:
     """Parse a number of seconds.
 
     Raises:
-        ValueError: The text is not a number.
-        argparse.ArgumentTypeError: It is not from 0 to 3600.
+        argparse.ArgumentTypeError: It is none from 0 to 3600.
     """
-    number = float(text)
-    if not 0 <= number <= 3600:
-        raise argparse.ArgumentTypeError("seconds are a number from 0 to 3600")
-    return number
+    with suppress(ValueError):
+        if 0 <= float(text) <= 3600:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"seconds are a number from 0 to 3600, not {text!r}")
+
+
+def parse_host(text: str) -> str:
+    """Return where to listen.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is empty, which would stand for every address.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an address of this machine is needed, not an empty text")
+    return text
+
+
+def parse_public(text: str) -> str:
+    """Return the address that clients use.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is empty, as where a variable is not set that should have named it.
+    """
+    if not text.strip():
+        raise argparse.ArgumentTypeError(
+            "an address such as https://gemini.example.com is needed, not an empty text; leave the option out for none"
+        )
+    return text
 
 
 def choose_port(arguments: argparse.Namespace, usual: int) -> int:

@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Final
@@ -11,7 +12,7 @@ from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import SCOPES, InputError
 from gemini_interactions_mcp.journal import AccessTokens, Database, KnownToken
 from gemini_interactions_mcp.models import amounts
-from gemini_interactions_mcp.settings import parse_amount
+from gemini_interactions_mcp.settings import AUTH_VARIABLE, Settings, parse_amount
 
 from .administering import format_stamp, render_columns, run_administration
 
@@ -22,14 +23,14 @@ def run_token_command(arguments: argparse.Namespace) -> int:
     """Run a command about tokens, and return the exit status."""
     match arguments.action:
         case "add":
-            return run_administration(partial(add_token, arguments))
+            return run_administration(partial(add_token, arguments, Settings.from_environ()))
         case "revoke":
             return run_administration(partial(revoke_tokens, arguments.name))
         case _:
             return run_administration(list_tokens)
 
 
-async def add_token(arguments: argparse.Namespace, database: Database) -> str:
+async def add_token(arguments: argparse.Namespace, settings: Settings, database: Database) -> str:
     """Make a token, and return what is told of it.
 
     Raises:
@@ -38,14 +39,24 @@ async def add_token(arguments: argparse.Namespace, database: Database) -> str:
     scopes = " ".join(arguments.scopes or SCOPES).replace(",", " ").split()
     expires_at = parse_expiry(arguments.expires) if arguments.expires else None
     token = await AccessTokens(database).add(arguments.name, scopes, expires_at, **parse_limits(arguments))
+    changed = [f"For all tokens of {arguments.name}:", *token.changes] if token.changes else []
     until = f" until {format_stamp(expires_at)} UTC" if expires_at else ""
     # So that a script can take the token alone.
     sys.stderr.write(
         f"This token is shown once: only its hash is kept. It lets {arguments.name} use{until}: "
         f"{', '.join(scope for scope in SCOPES if scope in scopes)}.\n"
         "Clients send it in the header Authorization, after the word Bearer.\n"
+        + "".join(f"{line}\n" for line in (*changed, *describe_use(settings)))
     )
-    return token
+    return token.text
+
+
+def describe_use(settings: Settings) -> Iterator[str]:
+    """Yield where a new token is kept, and what a server needs to take it."""
+    yield f"It is in the journal {journal.describe_address(settings.database_url)}."
+    if settings.auth != "token":
+        here = ", which is not set here" if settings.auth == "none" else f"; here it is {settings.auth}"
+        yield f"Servers take it only with {AUTH_VARIABLE}=token{here}."
 
 
 async def list_tokens(database: Database) -> str:
@@ -85,7 +96,7 @@ async def revoke_tokens(named: str, database: Database) -> str:
 
 
 def parse_expiry(text: str) -> datetime:
-    """Return when a token stops to work, for a number of days such as `90d`, or the date after its last day.
+    """Return when a token expires, for a number of days such as `90d`, or the date after its last day.
 
     Raises:
         InputError: It is neither, or has passed.
@@ -128,15 +139,17 @@ def parse_dollars_per_day(text: str | None) -> int | None:
     return amounts.count_micros(amount)
 
 
-def parse_runs_per_day(number: int | None) -> int | None:
+def parse_runs_per_day(text: str | None) -> int | None:
     """Return a limit on research requests.
 
     Raises:
-        InputError: It is below 1.
+        InputError: It is no whole number from 1.
     """
-    if number is not None and not 1 <= number <= 1_000_000:
-        raise InputError("--runs-per-day takes a number from 1.")
-    return number
+    if text is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,7}", text) or not 1 <= int(text) <= 1_000_000:
+        raise InputError("--runs-per-day takes a whole number from 1 to 1,000,000.")
+    return int(text)
 
 
 def parse_key_reference(text: str | None) -> str | None:

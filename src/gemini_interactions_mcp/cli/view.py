@@ -11,6 +11,7 @@ from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.viewer import serve_viewer
 
 from .logs import configure_logging
+from .spelling import warn_of_misspelled
 
 TERMINAL_BROWSERS: Final = frozenset({"www-browser", "links", "elinks", "lynx", "w3m"})
 """Browsers that would take the terminal."""
@@ -20,6 +21,7 @@ def prepare_view() -> Settings | None:
     """Return the settings, and log as they say; None if they are wrong, which is said on stderr."""
     settings = Settings.from_environ()
     redact = Redactor(settings.secrets)
+    warn_of_misspelled()
     if settings.findings:
         sys.stderr.write(redact(f"gemini-interactions-mcp: {' '.join(settings.findings)}\n"))
         return None

@@ -8,6 +8,10 @@ from .clock import TWIN_SECONDS as TWIN_SECONDS
 from .clock import now as now
 from .database import Database as Database
 from .database_url import check_url as check_url
+from .database_url import describe_address as describe_address
+from .everybody import OthersUse as OthersUse
+from .everybody import find_last_interaction as find_last_interaction
+from .everybody import read_others_use as read_others_use
 from .holdings import ANNOUNCED_KIND as ANNOUNCED_KIND
 from .holdings import FILE_KIND as FILE_KIND
 from .holdings import STORE_KIND as STORE_KIND
@@ -29,6 +33,7 @@ from .shielding import shield_cancellation as shield_cancellation
 from .tokens import AccessTokens as AccessTokens
 from .tokens import KnownPrincipal as KnownPrincipal
 from .tokens import KnownToken as KnownToken
+from .tokens import NewToken as NewToken
 from .tokens import check_database as check_database
 from .tokens import has_key_references as has_key_references
 from .tokens import hash_token as hash_token

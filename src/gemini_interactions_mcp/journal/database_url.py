@@ -60,6 +60,21 @@ def check_url(text: str | Path) -> None:
     parse_url(text)
 
 
+def describe_address(text: str | Path) -> str:
+    """Return the path of an SQLite file, or host and name of another database, without user, password and parameters.
+
+    Raises:
+        JournalError: As `parse_url`.
+    """
+    url = parse_url(text)
+    if is_file_database(url):
+        return quote_name(str(Path(str(url.database)).absolute()))
+    if is_sqlite(url):
+        return ":memory:"
+    place = sa.URL.create(url.get_backend_name(), host=url.host, port=url.port, database=url.database)
+    return quote_name(place.render_as_string())
+
+
 def choose_driver(url: sa.URL) -> sa.URL:
     """Return the URL with an async driver where it names none.
 

@@ -4,9 +4,9 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -15,8 +15,9 @@ from gemini_interactions_mcp.core import OWNER, SCOPES, InputError, JournalError
 from .audit import record_event
 from .clock import now
 from .database import Database
+from .everybody import list_last_interactions
 from .rows import format_moment
-from .schema import ACCESS_TOKENS, INTERACTIONS, PRINCIPALS
+from .schema import ACCESS_TOKENS, PRINCIPALS
 
 TOKEN_PREFIX: Final = "gim_"  # noqa: S105 - of every token
 """By which scanners of repositories recognise a token."""
@@ -42,6 +43,7 @@ class KnownPrincipal:
     Attributes:
         micros_per_day: Maximum cost in a UTC day, in millionths of a dollar.
         revoked_at: Since when nothing is allowed any more.
+        last_interaction_at: When its newest interaction began; only `list_principals` tells.
     """
 
     name: str
@@ -50,6 +52,19 @@ class KnownPrincipal:
     key_reference: str | None = None
     created_at: datetime | None = None
     revoked_at: datetime | None = None
+    last_interaction_at: datetime | None = None
+
+
+class NewToken(NamedTuple):
+    """A token that was just made.
+
+    Attributes:
+        text: The token itself.
+        changes: What else has changed for its principal, as `update_principal` returns it.
+    """
+
+    text: str
+    changes: list[str]
 
 
 @dataclass(frozen=True)
@@ -102,13 +117,13 @@ class AccessTokens:
 
     async def add(
         self, name: str, scopes: Iterable[str] = SCOPES, expires_at: datetime | None = None, **limits: object
-    ) -> str:
+    ) -> NewToken:
         """Make a token, and return it: nothing else keeps it.
 
         Args:
             name: Of its principal, whose row is made where there is none.
             scopes: What it allows.
-            expires_at: When it stops to be valid.
+            expires_at: When it expires.
             limits: Columns of the principal to change, as `update_principal` takes them, but for None.
 
         Raises:
@@ -120,7 +135,8 @@ class AccessTokens:
         principal = await self.ensure_principal(name)
         if principal.revoked_at is not None:
             raise InputError(f"{name} is revoked; `gemini-interactions-mcp admin restore {name}` allows it again.")
-        await self.update_principal(name, {column: value for column, value in limits.items() if value is not None})
+        wanted = {column: value for column, value in limits.items() if value is not None}
+        changes = await self.update_principal(name, wanted)
         token = make_token()
         digest = hash_token(token)
         row = {
@@ -132,7 +148,7 @@ class AccessTokens:
         }
         await record_event(self._database, OWNER.name, "token.add", f"{name} {digest[:DIGEST_CHARACTERS]}")
         await self._database.write(sa.insert(ACCESS_TOKENS).values(row))
-        return token
+        return NewToken(token, changes)
 
     async def find(self, digest: str, patience: float = 5) -> tuple[KnownToken, KnownPrincipal] | None:
         """Return a token with its principal, valid or not; None if there is none of that digest."""
@@ -157,14 +173,12 @@ class AccessTokens:
         """Revoke all tokens of a principal, or the one whose digest begins so; return what was revoked.
 
         Raises:
-            InputError: There is none, or the beginning fits several.
+            InputError: There is none that is not revoked already, or the beginning fits several.
         """
-        valid = [token for token in await self.list_tokens() if token.revoked_at is None]
-        chosen = [token for token in valid if token.principal == named]
-        if not chosen and re.fullmatch(r"[0-9a-f]{6,64}", named):
-            chosen = [token for token in valid if token.digest.startswith(named)]
-            if len(chosen) > 1:
-                raise InputError(f"Several tokens begin with {named}; write more of its characters.")
+        known = await self.list_tokens()
+        chosen = choose_tokens([token for token in known if token.revoked_at is None], named)
+        if not chosen and choose_tokens(known, named):
+            raise InputError(f"What {named} names is revoked already; nothing changes.")
         if not chosen:
             raise InputError("There is no such token; `gemini-interactions-mcp token list` shows all.")
         for token in chosen:
@@ -197,10 +211,10 @@ class AccessTokens:
         rows = await self._database.read(
             sa.select(PRINCIPALS), lambda result: [read_principal(row) for row in result.mappings()]
         )
-        query = sa.select(INTERACTIONS.c.principal).where(INTERACTIONS.c.principal != OWNER.name).distinct()
-        seen = await self._database.read(query, lambda result: set(result.scalars()))
-        unknown = [KnownPrincipal(name) for name in seen - {row.name for row in rows}]
-        return sorted([*rows, *unknown], key=lambda row: row.name)
+        last = await list_last_interactions(self._database)
+        unknown = [KnownPrincipal(name) for name in last.keys() - {row.name for row in rows}]
+        found = [replace(row, last_interaction_at=last.get(row.name)) for row in (*rows, *unknown)]
+        return sorted(found, key=lambda row: row.name)
 
     async def update_principal(self, name: str, changes: Mapping[str, object]) -> list[str]:
         """Change the limits or the key of a principal, and return what changes, with old and new values.
@@ -225,27 +239,30 @@ class AccessTokens:
             await self._database.write(sa.update(PRINCIPALS).where(PRINCIPALS.c.name == name).values(**new))
         return told
 
-    async def revoke_principal(self, name: str) -> None:
-        """Allow a principal nothing any more, whatever tokens it has.
+    async def revoke_principal(self, name: str) -> bool:
+        """Allow a principal nothing any more, whatever tokens it has, and return whether that changes something.
 
         Raises:
             InputError: There is none of this name.
         """
-        await self._mark_principal(name, "principal.revoke", format_moment(now()))
+        return await self._mark_principal(name, "principal.revoke", format_moment(now()))
 
-    async def restore_principal(self, name: str) -> None:
-        """Allow a revoked principal again what its tokens allow.
+    async def restore_principal(self, name: str) -> bool:
+        """Allow a revoked principal again what its tokens allow, and return whether that changes something.
 
         Raises:
             InputError: There is none of this name.
         """
-        await self._mark_principal(name, "principal.restore", None)
+        return await self._mark_principal(name, "principal.restore", None)
 
-    async def _mark_principal(self, name: str, action: str, revoked_at: str | None) -> None:
-        await self._get_principal(name)
+    async def _mark_principal(self, name: str, action: str, revoked_at: str | None) -> bool:
+        principal = await self._get_principal(name)
+        if (principal.revoked_at is None) == (revoked_at is None):
+            return False
         await record_event(self._database, OWNER.name, action, name)
         found = sa.update(PRINCIPALS).where(PRINCIPALS.c.name == name)
         await self._database.write(found.values(revoked_at=revoked_at))
+        return True
 
     async def _get_principal(self, name: str) -> KnownPrincipal:
         """Return the row of a principal that an administrator has named.
@@ -275,6 +292,21 @@ async def has_key_references(database: Database) -> bool:
     """
     found = sa.select(PRINCIPALS.c.name).where(PRINCIPALS.c.key_reference.is_not(None)).limit(1)
     return await database.read(found, lambda result: result.first() is not None)
+
+
+def choose_tokens(tokens: Iterable[KnownToken], named: str) -> list[KnownToken]:
+    """Return all tokens of a principal, or the one whose digest begins so.
+
+    Raises:
+        InputError: The beginning fits several.
+    """
+    tokens = list(tokens)
+    chosen = [token for token in tokens if token.principal == named]
+    if not chosen and re.fullmatch(r"[0-9a-f]{6,64}", named):
+        chosen = [token for token in tokens if token.digest.startswith(named)]
+        if len(chosen) > 1:
+            raise InputError(f"Several tokens begin with {named}; write more of its characters.")
+    return chosen
 
 
 def describe_grant(column: str, value: object) -> str:

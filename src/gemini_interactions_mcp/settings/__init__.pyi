@@ -11,6 +11,8 @@ from .environment import silence_sdk as silence_sdk
 from .key_references import read_key_reference as read_key_reference
 from .paths import ALLOWED_DIRS_VARIABLE as ALLOWED_DIRS_VARIABLE
 from .paths import APP_NAME as APP_NAME
+from .paths import MAPPED_DIRS_VARIABLE as MAPPED_DIRS_VARIABLE
+from .paths import PUBLIC_URL_VARIABLE as PUBLIC_URL_VARIABLE
 from .paths import describe_missing_folder as describe_missing_folder
 from .paths import expand_folder as expand_folder
 from .paths import find_user_home as find_user_home
@@ -27,5 +29,8 @@ from .table import render_settings_table as render_settings_table
 from .team import AUTH_VARIABLE as AUTH_VARIABLE
 from .team import ISSUER_VARIABLE as ISSUER_VARIABLE
 from .team import LOOPBACK_NAMES as LOOPBACK_NAMES
+from .team import METRICS_VARIABLE as METRICS_VARIABLE
+from .team import TRACES_VARIABLE as TRACES_VARIABLE
+from .team import check_traces_address as check_traces_address
 from .team import is_secure_url as is_secure_url
 from .toolsets import TOOLSETS as TOOLSETS

@@ -54,7 +54,7 @@ def parse_mapped_dirs(environment: SettingsEnvironment, text: str | None) -> tup
     """Return directories that are written `NAME=/path`, resolved, by their names.
 
     Raises:
-        ConfigurationError: One is written otherwise, or two have one name.
+        ConfigurationError: One is written otherwise, two have one name, or a path is relative.
     """
     mapped: dict[str, Path] = {}
     parts = re.split(f"[{re.escape(''.join(FOLDER_SEPARATORS))}]", text or "")
@@ -62,7 +62,10 @@ def parse_mapped_dirs(environment: SettingsEnvironment, text: str | None) -> tup
         name, _, path = (each.strip() for each in part.partition("="))
         if not MAPPED_NAME.fullmatch(name) or not path or name in mapped:
             raise ConfigurationError(f"{MAPPED_DIRS_VARIABLE} is a list of NAME=/path, each with a name of its own.")
-        mapped[name] = resolve_leniently(expand_folder(path, environment.home))
+        folder = expand_folder(path, environment.home)
+        if not (folder.is_absolute() or has_unknown_user(folder)):
+            raise ConfigurationError(f"{MAPPED_DIRS_VARIABLE}: the path of {name} is relative; it takes NAME=/path.")
+        mapped[name] = resolve_leniently(folder)
     return tuple(mapped.items())
 
 

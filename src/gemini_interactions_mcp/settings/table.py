@@ -45,6 +45,7 @@ from .paths import (
     parse_public_address,
 )
 from .servers import SERVERS_VARIABLE, parse_remote_servers
+from .taken import describe_taken
 from .team import TeamSettings
 from .toolsets import TOOLSETS, TOOLSETS_VARIABLE, parse_toolsets
 
@@ -410,8 +411,7 @@ def describe_wrong_values(exc: ValidationError) -> Iterator[str]:
     """Return one sentence for each wrong variable, without its value: it might be a secret in the wrong place."""
     for error in exc.errors():
         name = str(error["loc"][0])
-        said = "Input should be true or false" if error["type"] == "bool_parsing" else error["msg"]
-        yield f"{FIELD_VARIABLES[name][0].name if name in FIELD_VARIABLES else name}: {said}."
+        yield f"{FIELD_VARIABLES[name][0].name} should be {describe_taken(Settings.model_fields[name])}."
 
 
 def get_chosen_variable(settings: Settings, field: str) -> str | None:

@@ -14,6 +14,8 @@ from .environment import SettingsEnvironment, SettingVariable
 
 AUTH_VARIABLE: Final = "GEMINI_MCP_AUTH"
 ISSUER_VARIABLE: Final = "GEMINI_MCP_OAUTH_ISSUER"
+METRICS_VARIABLE: Final = "GEMINI_MCP_METRICS_TOKEN"
+TRACES_VARIABLE: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 ORIGINS_VARIABLE: Final = "GEMINI_MCP_ALLOWED_ORIGINS"
 PRINCIPAL_DAY_VARIABLE: Final = "GEMINI_MCP_PRINCIPAL_DOLLARS_PER_DAY"
 
@@ -64,6 +66,18 @@ def parse_origins(_: SettingsEnvironment, text: str | None) -> tuple[str, ...] |
     raise ConfigurationError(
         f"{ORIGINS_VARIABLE} should be origins separated by commas, such as https://app.example.com, without wildcards."
     )
+
+
+def check_traces_address(text: str | None) -> None:
+    """Check where traces are sent. Only `serve --http` sends any: other programs may use the variable in another way.
+
+    Raises:
+        ConfigurationError: It is no address of HTTP.
+    """
+    if text and not re.match(r"https?://[^/?#\s]", text, re.IGNORECASE):
+        raise ConfigurationError(
+            f"{TRACES_VARIABLE} should begin with http:// or https://, as in http://localhost:4318."
+        )
 
 
 class TeamSettings(BaseModel):
@@ -124,9 +138,7 @@ class TeamSettings(BaseModel):
     metrics_token: Annotated[
         SecretStr | None,
         Field(min_length=16, repr=False),
-        SettingVariable(
-            "GEMINI_MCP_METRICS_TOKEN", "Bearer token that opens `/metrics`, which is closed without one", ""
-        ),
+        SettingVariable(METRICS_VARIABLE, "Bearer token that opens `/metrics`, which is closed without one", ""),
     ] = None
     log_format: Annotated[
         Literal["text", "json"],
@@ -136,7 +148,7 @@ class TeamSettings(BaseModel):
         str | None,
         Field(repr=False),
         SettingVariable(
-            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            TRACES_VARIABLE,
             "Where `serve --http` sends its traces (OTLP over HTTP), with the other standard variables of "
             "OpenTelemetry; needs the extra `otel`",
             "",

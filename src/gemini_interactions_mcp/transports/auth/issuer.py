@@ -109,6 +109,18 @@ class Issuer:
             raise IssuerError(str(exc)) from exc
         self._fetched_at = anyio.current_time()
 
+    async def fetch_keys(self) -> list[SigningKey]:
+        """Return the keys as they are now, whatever is known.
+
+        Raises:
+            IssuerError: They cannot be fetched; the text says why.
+        """
+        try:
+            with anyio.fail_after(self._timing.issuer_fetch):
+                return read_keys(await self._fetch(await self._find_key_address()))
+        except (TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as exc:
+            raise IssuerError(str(exc) or type(exc).__name__) from exc
+
     async def _find_key_address(self) -> str:
         """Return the address of the keys, from metadata that name exactly this issuer.
 
