@@ -1,7 +1,6 @@
 """Serves streamable HTTP: to the user of this machine, or to a team."""
 
 import argparse
-import sys
 from functools import partial
 
 from gemini_interactions_mcp.core import InputError, JournalError, Redactor
@@ -12,7 +11,7 @@ from gemini_interactions_mcp.transports.access import ServingOptions, plan_servi
 from gemini_interactions_mcp.transports.http import serve_http
 
 from .interrupts import run_interruptible
-from .logs import configure_logging
+from .logs import configure_logging, make_announcer
 from .parser import HTTP_PORT, choose_port
 
 
@@ -25,6 +24,7 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         authenticated=not arguments.no_auth,
         drain_seconds=arguments.drain_seconds,
     )
+    complain = make_announcer(settings.log_format, "ERROR")
     try:
         # Over HTTP, a user in a terminal reads this; over stdio, a host would only report that the server has failed.
         if settings.findings:
@@ -32,11 +32,12 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         check_url(settings.database_url)
         plan = plan_serving(settings, options)
     except (InputError, JournalError) as exc:
-        sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
+        complain(f"gemini-interactions-mcp: {exc}\n")
         return 2
     secrets = [*settings.secrets, *([plan.fresh.text] if plan.fresh else [])]
     configure_logging(settings.log_level, Redactor(secrets), settings.log_format)
     if plan.public:
         settings = settings.model_copy(update={"public_url": plan.public.base})
     server = build_server(settings, shared=settings.auth != "none")
-    return run_interruptible(partial(serve_http, server, settings, plan))
+    serve = partial(serve_http, server, settings, plan, make_announcer(settings.log_format))
+    return run_interruptible(serve, complain)
