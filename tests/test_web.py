@@ -40,6 +40,7 @@ from gemini_interactions_mcp.server import app
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.identity import identify_principal
 from gemini_interactions_mcp.server.scopes import list_required_scopes
+from gemini_interactions_mcp.server.tools.table import TOOL_SCOPES
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
 from gemini_interactions_mcp.transports.auth import verification
@@ -579,6 +580,15 @@ async def test_metrics_count_calls_and_dollars_for_whoever_has_their_token(tmp_p
     assert "no_such_tool" not in shown
     assert re.search(r"^gemini_mcp_dollars_today 0\.0*[1-9]", shown, re.MULTILINE)
     assert "gemini_mcp_running_calls 0.0" in shown
+
+
+async def test_metrics_know_every_tool(tmp_path: Path, url: str) -> None:
+    measured = make_settings(tmp_path, url, metrics_token=SecretStr(SECRET))
+    async with team(measured, OPEN) as served:
+        for name in TOOL_SCOPES:
+            await served.send("tools/call", name=name, arguments={})
+        shown = (await served.web.get("/metrics", headers={"authorization": f"Bearer {SECRET}"})).text
+    assert set(re.findall(r'gemini_mcp_call_seconds_count\{tool="(\w+)"', shown)) == set(TOOL_SCOPES)
 
 
 async def test_metrics_are_closed_without_a_token_and_say_what_they_need(

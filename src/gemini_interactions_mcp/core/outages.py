@@ -26,10 +26,10 @@ class Outage:
         if cause in self._causes or len(self._causes) >= MAX_CAUSES:
             return
         self._causes.add(cause)
-        logger.warning(self._lost, cause)
+        logger.warning("%s", self._lost.replace("%s", cause))
 
     def end(self) -> None:
         """Log that it is back, if it was lost."""
         if self._causes:
             self._causes.clear()
-            logger.warning(self._back)
+            logger.warning("%s", self._back)

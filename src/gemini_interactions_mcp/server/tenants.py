@@ -108,13 +108,20 @@ class Tenants(Generic[AppT]):
         *,
         task_status: TaskStatus[Tenant[AppT]],
     ) -> None:
+        failures: list[Exception] = []
         async with anyio.create_task_group() as group:
             tasks = CountedTasks(group)
-            tenant = Tenant(principal, assemble(tasks), tasks, anyio.current_time())
-            task_status.started(tenant)
-            await tenant.ending.wait()
-            await leave_runs(tenant)
+            try:
+                tenant = Tenant(principal, assemble(tasks), tasks, anyio.current_time())
+            except Exception as exc:  # noqa: BLE001 - raised below: the group would raise it as one of several
+                failures.append(exc)
+            else:
+                task_status.started(tenant)
+                await tenant.ending.wait()
+                await leave_runs(tenant)
             group.cancel_scope.cancel()
+        if failures:
+            raise failures[0]
 
     @contextmanager
     def serving(self, principal: Principal) -> Generator[None]:
