@@ -38,11 +38,13 @@ class GeminiMCPError(Exception):
 
     Attributes:
         interaction_id: Id of the interaction concerned, if any; appended to the message unless it is part of it.
+        logged: Whether the log has the cause already, which the message does not tell.
     """
 
-    def __init__(self, message: str, *, interaction_id: str | None = None) -> None:
+    def __init__(self, message: str, *, interaction_id: str | None = None, logged: bool = False) -> None:
         super().__init__(message)
         self.interaction_id = interaction_id
+        self.logged = logged
 
     def __str__(self) -> str:
         text = str(self.args[0])
