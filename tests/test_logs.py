@@ -109,6 +109,8 @@ async def test_what_a_server_logs_opens_nothing(
     settings = make_settings(tmp_path, url, auth="token")
     token = await named(settings, "anna")
     stderr = written(monkeypatch, layout, level)
+    # The emulator, which serves in this process too, has changed that.
+    monkeypatch.setattr(logging.getLogger("uvicorn.access"), "propagate", True)
     async with team(settings) as served, served.client(token) as client:
         offered = await call(client, "upload_file", name="a.txt")
         assert offered.meta

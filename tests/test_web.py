@@ -36,6 +36,7 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import open_database
+from gemini_interactions_mcp.journal.tokens import AccessTokens
 from gemini_interactions_mcp.server import app
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.identity import identify_principal
@@ -637,9 +638,12 @@ async def test_a_line_of_the_log_names_request_principal_and_interaction(
 
 
 async def test_a_request_keeps_the_name_that_a_proxy_gave_it(
-    tokens_only: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tokens_only: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "journal.sqlite3").mkdir()
+    async def fail(*_: object) -> None:
+        raise JournalError("The journal is locked.")
+
+    monkeypatch.setattr(AccessTokens, "find", fail)
     lines = collect_log(monkeypatch)
     async with team(tokens_only) as served:
         for given in ("r-17", "not plain", "x" * 65):

@@ -223,7 +223,8 @@ class ObjectStore:
             (reason for kind, reason in ERROR_REASONS if isinstance(exc, kind)), "it does not answer as it should"
         )
         return ConfigurationError(
-            f"Cannot write to {self.title}: {why}. The administrator sets it with GEMINI_MCP_OUTPUT_URL.", logged=True
+            f"Cannot write to {self.title}: {why}. The administrator sets it with GEMINI_MCP_OUTPUT_URL.",
+            brief=f"Cannot write to {self.title}.",
         )
 
     def log_failure(self, exc: Exception) -> None:

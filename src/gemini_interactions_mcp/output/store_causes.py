@@ -1,7 +1,7 @@
 """Why an object store cannot be used, for the log of whoever runs the server. Pure.
 
-obstore has few classes of errors; the rest is in their texts, of which only what is known is repeated: there are keys of
-objects, and what a proxy or another server has answered. Source: obstore 0.9, and the codes of
+obstore has few classes of errors; the rest is in their texts, of which only what is known is repeated: they also have
+keys of objects, and whatever a proxy or another server has answered. Source: obstore 0.9, and the codes of
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 """
 

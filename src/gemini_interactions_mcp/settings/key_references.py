@@ -27,7 +27,8 @@ class KeyUnreadableError(KeyMissingError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            "The API key that was set for you on this server cannot be read: nothing was sent. Tell its administrator."
+            "The API key that was set for you on this server cannot be read: nothing was sent. Tell its administrator.",
+            brief="Its API key cannot be read.",
         )
         self.reason = reason
 
