@@ -16,7 +16,7 @@ CREDENTIAL: Final = re.compile(
     # A token of ours, and a JSON Web Token.
     r"|\bgim_[\w-]{16,}"
     r"|\beyJ[\w-]{8,16384}\.[\w-]{8,16384}\.[\w-]*"
-    r"|(?P<scheme>\b[Bb]earer )[\w.~+/=-]{8,}"
+    r"|(?P<scheme>\b(?i:bearer) )[\w.~+/=-]{8,}"
 )
 """Matches what opens something to whoever has it."""
 

@@ -98,8 +98,8 @@ class DatabaseErrors:
             self._outage.begin(text)
 
     def describe(self, exc: Exception) -> str:
-        """Return for the log what happened and what to do about it."""
-        return describe_database_error(exc, parse_url(self._url))
+        """Return for the log what happened."""
+        return f"The journal {find_reason(exc, parse_url(self._url))[0]}."
 
     def make(self, reason: tuple[str, str]) -> JournalError:
         """Return the error of a reason."""
