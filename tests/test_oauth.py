@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from gemini_interactions_mcp.transports.auth import verification
 from gemini_interactions_mcp.transports.auth.issuer import Issuer, IssuerError, list_algorithms, read_key, read_keys
 from gemini_interactions_mcp.transports.auth.oauth import LEEWAY_SECONDS, name_subject, read_claims, read_scopes
 from issuing import AUDIENCE, RSA_KEY, STRANGER, WRONG, IssuerServer, issuing, other_keys, rsa_jwk
-from teaming import Team, challenge, rows, team
+from teaming import PATIENCE, Team, challenge, rows, team
 
 PUBLIC = ServingOptions(port=0, public_url="https://gemini.example.com")
 METADATA_URL = "https://gemini.example.com/.well-known/oauth-protected-resource/mcp"
@@ -380,3 +381,57 @@ def test_origins_are_taken_as_browsers_send_them() -> None:
     for text in ("*", "https://*.example/x/", "a.example"):
         with pytest.raises(ConfigurationError, match="GEMINI_MCP_ALLOWED_ORIGINS"):
             parse_origins(NOWHERE, text)
+
+
+# At the start -------------------------------------------------------------------------------------------
+
+
+async def test_an_issuer_that_is_away_is_told_at_the_start_and_the_server_is_ready(
+    protected: Settings, issuer: IssuerServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer.status = 503
+    async with team(protected, PUBLIC) as served:
+        with anyio.fail_after(PATIENCE):
+            while "cannot be fetched, so that no new access token is accepted: " not in caplog.text:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+        # What needs no new token is served.
+        assert (await served.ask_ready()).status_code == 200
+        issuer.status = 200
+        with anyio.fail_after(PATIENCE):
+            while (await served.send(token=issuer.token())).status_code != 200:  # noqa: ASYNC110 - as it is asked
+                await anyio.sleep(0.02)
+    told = [each.getMessage() for each in caplog.records if "The keys of" in each.getMessage()]
+    assert len(told) == 2, told
+    assert "answers 503" in told[0]
+    assert told[1] == f"The keys of {issuer.address} can be fetched again."
+
+
+async def test_an_issuer_is_asked_once_at_the_start(served: Team, issuer: IssuerServer) -> None:
+    with anyio.fail_after(PATIENCE):
+        while not issuer.asked.count("/keys"):  # noqa: ASYNC110 - by a server
+            await anyio.sleep(0.01)
+    assert (await served.send(token=issuer.token())).status_code == 200
+    assert issuer.asked.count("/keys") == 1
+
+
+async def test_an_issuer_that_does_not_answer_is_told_so(
+    issuer: IssuerServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    issuer.delay = 60
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        await Issuer(issuer.address, client, replace(FAST, issuer_fetch=0.05)).prepare()
+    assert "is accepted: it does not answer in time" in caplog.text
+
+
+async def test_a_bug_at_the_start_does_not_end_the_server(
+    protected: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(keys_of, "list_metadata_addresses", fail)
+    async with team(protected, PUBLIC) as served:
+        with anyio.fail_after(PATIENCE):
+            while "RuntimeError: a bug" not in caplog.text:  # noqa: ASYNC110 - as it is logged
+                await anyio.sleep(0.01)
+        assert (await served.ask_ready()).status_code == 200

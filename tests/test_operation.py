@@ -20,8 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from conftest import make_settings
+from conftest import FAST, make_settings
 from gemini_interactions_mcp.core.errors import JournalError
+from gemini_interactions_mcp.core.log import logger
 from gemini_interactions_mcp.core.principals import SCOPES
 from gemini_interactions_mcp.journal import audit
 from gemini_interactions_mcp.journal.database import Database
@@ -155,6 +156,62 @@ async def test_what_a_server_lacks_is_logged_at_its_start_and_makes_it_unready(
     assert "Traceback" not in caplog.text
     # It is said once, however often somebody asks.
     assert caplog.text.count(f"This server is not ready: {said}") == 1
+
+
+def list_warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What an administrator reads of this server."""
+    found = [each for each in caplog.records if each.name == "gemini_interactions_mcp" and each.levelname != "INFO"]
+    return [each.getMessage() for each in found]
+
+
+async def test_a_database_that_is_away_is_told_once_and_in_plain_words(
+    tokens_only: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = "postgresql://nobody:canary-word@127.0.0.1:1/none"
+    async with team(tokens_only.model_copy(update={"database_url": away})) as served:
+        for _ in range(5):
+            assert (await served.ask_ready()).status_code == 503
+            assert (await served.send(token="gim_" + "a" * 43)).status_code == 503
+            await anyio.sleep(FAST.readiness)
+        await anyio.sleep(2 * FAST.lease / 3)
+    told = list_warnings(caplog)
+    cause = "The journal cannot be used (127.0.0.1:1 refuses the connection: no database listens there)"
+    beginnings = (cause, f"Other servers' changes are noticed late, by looking for them: {cause}", "This server is not")
+    assert sorted(told) == sorted(set(told))
+    assert [sum(line.startswith(each) for line in told) for each in beginnings] == [1, 1, 1], told
+    assert len(told) == 3, told
+    # It is read by who has the log, and can do something.
+    assert not [line for line in told if "administrator" in line]
+
+
+async def test_a_database_that_comes_back_is_told_once(
+    tokens_only: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "journal.sqlite3").mkdir()
+    async with team(tokens_only) as served:
+        assert (await served.ask_ready()).status_code == 503
+        (tmp_path / "journal.sqlite3").rmdir()
+        with anyio.fail_after(PATIENCE):
+            while (await served.ask_ready()).status_code != 200:  # noqa: ASYNC110 - as it is asked
+                await anyio.sleep(0.05)
+        await anyio.sleep(FAST.readiness)
+        assert (await served.ask_ready()).status_code == 200
+    told = list_warnings(caplog)
+    assert told.count("The journal can be used again.") == 1
+    assert told.count("The check of readiness succeeds again: database.") == 1
+    assert len(told) == 4, told
+
+
+async def test_errors_for_users_are_logged_as_what_they_are_for_the_administrator(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = JournalError("The journal fails. Its administrator can see more in the log.", brief="The journal fails.")
+    logger.warning("Interaction %s is not in the journal: %s", "v1_x", told)
+    logger.warning("As it is: %s", JournalError("The journal is locked."))
+    assert list_warnings(caplog) == [
+        "Interaction v1_x is not in the journal: The journal fails.",
+        "As it is: The journal is locked.",
+    ]
 
 
 async def test_a_server_on_a_store_needs_no_folder_and_without_a_key_one_of_a_principal(

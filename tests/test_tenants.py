@@ -1,5 +1,6 @@
 """Principals that share servers: their contexts come and go, their keys, stores, uploads and runs stay apart."""
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -43,7 +44,7 @@ from gemini_interactions_mcp.server.tenants import Tenants
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.environment import SettingsEnvironment
-from gemini_interactions_mcp.settings.key_references import read_key_reference
+from gemini_interactions_mcp.settings.key_references import KeyUnreadableError, read_key_reference
 from gemini_interactions_mcp.settings.paths import parse_mapped_dirs
 from reading import call, complaint, ended, id_of, newest, text_of
 from tasking import Json
@@ -137,7 +138,11 @@ async def test_the_limits_of_a_principal_are_beside_those_of_the_server(settings
 
 
 async def test_an_own_key_is_used_and_not_shown(
-    settings: Settings, emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    emulator: Emulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     key = "invalid-key-of-anna-5e1f"
     (tmp_path / "key").write_text(f"{key}\n", encoding="utf-8")
@@ -152,12 +157,27 @@ async def test_an_own_key_is_used_and_not_shown(
     )
     async with placed(settings, tokens=tokens) as place:
         async with place.client("anna") as anna:
-            assert "API key" in await complaint(anna, "gemini_ask", prompt="?")
+            rejected = await complaint(anna, "gemini_ask", prompt="?")
+            assert "Google rejected the API key" in rejected
+            # Not the server's, which is set elsewhere.
+            assert "the key that was set for you alone" in rejected
+            assert "GEMINI_API_KEY" not in rejected
             assert key not in text_of(await anna.call_tool("read_interaction", {"interaction_id": key}))
         async with place.client("carla") as carla:
             assert "cannot be read" in await complaint(carla, "gemini_ask", prompt="?")
             with pytest.raises(MCPError, match="cannot be read"):
                 await carla.list_resources()
+        unreadable = [record for record in caplog.records if "of carla" in record.getMessage()]
+        assert [(each.levelname, each.getMessage()) for each in unreadable] == [
+            (
+                "WARNING",
+                "The API key of carla cannot be read: env:NO_SUCH_NAME: this variable is not set where the server runs",
+            )
+        ]
+        monkeypatch.setenv("NO_SUCH_NAME", "valid-key-of-carla-77")
+        async with place.client("carla") as carla:
+            id_of(await call(carla, "gemini_ask", prompt="?"))
+        assert "The API key of carla can be read again" in caplog.text
         async with place.client("dora") as dora, place.client("berta") as berta:
             asked = id_of(await call(dora, "gemini_ask", prompt="?"))
             assert "There is no such" in await complaint(dora, "read_interaction", interaction_id="v1_other")
@@ -365,9 +385,38 @@ def test_a_key_is_read_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "bad").write_bytes(b"\xff")
     assert read_key_reference("env:A", {"A": " k2 "}).get_secret_value() == "k2"
     assert read_key_reference(f"file:{tmp_path / 'key'}").get_secret_value() == "k1"
-    for reference in ("env:B", "env:", f"file:{tmp_path / 'none'}", f"file:{tmp_path / 'bad'}", "file:key", "k3"):
-        with pytest.raises(KeyMissingError):
+    (tmp_path / "spaced").write_text("a canary", encoding="utf-8")
+    (tmp_path / "empty").touch()
+    reasons = {
+        "env:B": "env:B: this variable is not set where the server runs",
+        "env:": "env:: this variable is not set where the server runs",
+        f"file:{tmp_path / 'none'}": f"file:{tmp_path / 'none'}: No such file or directory",
+        f"file:{tmp_path}": f"file:{tmp_path}: Is a directory",
+        f"file:{tmp_path / 'bad'}": f"file:{tmp_path / 'bad'}: it is not a text in UTF-8",
+        f"file:{tmp_path / 'empty'}": f"file:{tmp_path / 'empty'}: the file is empty",
+        f"file:{tmp_path / 'spaced'}": f"file:{tmp_path / 'spaced'}: there is a space or another character in it that "
+        "no key has",
+        "file:key": "its reference is neither env:NAME nor file:/path",
+        "k3-canary": "its reference is neither env:NAME nor file:/path",
+    }
+    for reference, reason in reasons.items():
+        with pytest.raises(KeyUnreadableError, match="Tell its administrator") as caught:
             read_key_reference(reference, {})
+        if sys.platform != "win32":  # which has other words for errors
+            assert caught.value.reason == reason
+        assert str(tmp_path) not in str(caught.value)
+        assert "canary" not in caught.value.reason
+
+
+async def test_a_principal_that_cannot_be_opened_is_told_why_in_one_error(settings: Settings) -> None:
+    tenants: Tenants[AppContext] = Tenants(lambda _: False, FAST)
+
+    def refuse(_: object) -> AppContext:
+        raise ConfigurationError("An extra is missing.")
+
+    async with anyio.create_task_group() as tasks:
+        with pytest.raises(ConfigurationError, match="An extra"):
+            await tenants.open(tasks, ANNA, refuse)
 
 
 @asynccontextmanager

@@ -36,10 +36,12 @@ from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import clock
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import open_database
+from gemini_interactions_mcp.journal.tokens import AccessTokens
 from gemini_interactions_mcp.server import app
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.identity import identify_principal
 from gemini_interactions_mcp.server.scopes import list_required_scopes
+from gemini_interactions_mcp.server.tools.table import TOOL_SCOPES
 from gemini_interactions_mcp.settings import Settings
 from gemini_interactions_mcp.transports.access import ServingOptions, plan_serving
 from gemini_interactions_mcp.transports.auth import verification
@@ -581,6 +583,15 @@ async def test_metrics_count_calls_and_dollars_for_whoever_has_their_token(tmp_p
     assert "gemini_mcp_running_calls 0.0" in shown
 
 
+async def test_metrics_know_every_tool(tmp_path: Path, url: str) -> None:
+    measured = make_settings(tmp_path, url, metrics_token=SecretStr(SECRET))
+    async with team(measured, OPEN) as served:
+        for name in TOOL_SCOPES:
+            await served.send("tools/call", name=name, arguments={})
+        shown = (await served.web.get("/metrics", headers={"authorization": f"Bearer {SECRET}"})).text
+    assert set(re.findall(r'gemini_mcp_call_seconds_count\{tool="(\w+)"', shown)) == set(TOOL_SCOPES)
+
+
 async def test_metrics_are_closed_without_a_token_and_say_what_they_need(
     tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -627,9 +638,12 @@ async def test_a_line_of_the_log_names_request_principal_and_interaction(
 
 
 async def test_a_request_keeps_the_name_that_a_proxy_gave_it(
-    tokens_only: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tokens_only: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "journal.sqlite3").mkdir()
+    async def fail(*_: object) -> None:
+        raise JournalError("The journal is locked.")
+
+    monkeypatch.setattr(AccessTokens, "find", fail)
     lines = collect_log(monkeypatch)
     async with team(tokens_only) as served:
         for given in ("r-17", "not plain", "x" * 65):

@@ -1,6 +1,7 @@
 from .calls import Caller as Caller
 from .client import Gemini as Gemini
 from .downloads import Downloads as Downloads
+from .error_mapping import KEY_REMEDY as KEY_REMEDY
 from .error_mapping import UNKNOWN_OUTCOME as UNKNOWN_OUTCOME
 from .events import StepAssembler as StepAssembler
 from .held_stores import HeldStores as HeldStores

@@ -52,6 +52,12 @@ UNKNOWN_OUTCOME: Final = (
 )
 """What an OutcomeUnknownError says after what happened."""
 
+KEY_REMEDY: Final = (
+    "Set GEMINI_API_KEY to a valid key (https://aistudio.google.com/apikey) in the host's configuration of this "
+    "server, then restart it."
+)
+"""What a KeyRejectedError says after what happened."""
+
 UNCHARGED_NOTE: Final = " Google does not charge failed requests (https://ai.google.dev/gemini-api/docs/billing)."
 """What the refusal of a paid request ends with."""
 
@@ -183,10 +189,7 @@ def describe_page(response: ErrorResponse, call: Call) -> str:
 
 def describe_key(response: ErrorResponse, _: Call) -> str:
     """Describe the rejection of the API key."""
-    return (
-        f"Google rejected the API key ({response.told or response.status}). Set GEMINI_API_KEY to a valid key "
-        "(https://aistudio.google.com/apikey) in the host's configuration of this server, then restart it."
-    )
+    return f"Google rejected the API key ({response.told or response.status}). {KEY_REMEDY}"
 
 
 def describe_location(response: ErrorResponse, _: Call) -> str:

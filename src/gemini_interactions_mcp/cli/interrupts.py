@@ -8,8 +8,17 @@ from collections.abc import Awaitable, Callable
 from gemini_interactions_mcp.transports.stdin_capture import list_ending_signals
 
 
-def run_interruptible(run: Callable[[], Awaitable[None]]) -> int:
+def write_plainly(text: str) -> None:
+    """Write to stderr."""
+    sys.stderr.write(text)
+
+
+def run_interruptible(run: Callable[[], Awaitable[None]], complain: Callable[[str], object] = write_plainly) -> int:
     """Run until Ctrl-C or another signal to end; return the exit status, 1 if the port cannot be bound.
+
+    Args:
+        run: Serves.
+        complain: Writes why it does not.
 
     Raises:
         BrokenPipeError: The reader of stdout has gone.
@@ -25,7 +34,7 @@ def run_interruptible(run: Callable[[], Awaitable[None]]) -> int:
     except BrokenPipeError:
         raise
     except OSError as exc:
-        sys.stderr.write(f"gemini-interactions-mcp: {describe_unusable_place(exc)}\n")
+        complain(f"gemini-interactions-mcp: {describe_unusable_place(exc)}\n")
         return 1
     return 0
 

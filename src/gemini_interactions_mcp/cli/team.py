@@ -1,7 +1,6 @@
 """Serves streamable HTTP: to the user of this machine, or to a team."""
 
 import argparse
-import sys
 from functools import partial
 
 from gemini_interactions_mcp.core import ConfigurationError, InputError, JournalError, Redactor
@@ -12,7 +11,7 @@ from gemini_interactions_mcp.transports.access import ServingOptions, plan_servi
 from gemini_interactions_mcp.transports.http import serve_http
 
 from .interrupts import run_interruptible
-from .logs import configure_logging
+from .logs import configure_logging, make_announcer
 from .parser import HTTP_PORT, choose_port
 from .spelling import list_misspelled, log_warnings, warn_of_misspelled
 from .team_checks import list_start_warnings
@@ -27,6 +26,7 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         authenticated=not arguments.no_auth,
         drain_seconds=arguments.drain_seconds,
     )
+    complain = make_announcer(settings.log_format, "ERROR")
     try:
         # Over HTTP, a user in a terminal reads this; over stdio, a host would only report that the server has failed.
         if settings.findings:
@@ -35,8 +35,8 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         check_traces_address(settings.otlp_endpoint)
         plan = plan_serving(settings, options)
     except (ConfigurationError, InputError, JournalError) as exc:
-        warn_of_misspelled()
-        sys.stderr.write(f"gemini-interactions-mcp: {exc}\n")
+        warn_of_misspelled(complain)
+        complain(f"gemini-interactions-mcp: {exc}\n")
         return 2
     secrets = [*settings.secrets, *([plan.fresh.text] if plan.fresh else [])]
     configure_logging(settings.log_level, Redactor(secrets), settings.log_format)
@@ -44,4 +44,5 @@ def serve_team(settings: Settings, arguments: argparse.Namespace) -> int:
         settings = settings.model_copy(update={"public_url": plan.public.base})
     log_warnings([*list_misspelled(), *list_start_warnings(settings)])
     server = build_server(settings, shared=settings.auth != "none")
-    return run_interruptible(partial(serve_http, server, settings, plan))
+    serve = partial(serve_http, server, settings, plan, make_announcer(settings.log_format))
+    return run_interruptible(serve, complain)

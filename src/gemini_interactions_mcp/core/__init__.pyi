@@ -54,6 +54,7 @@ from .long_text import replace_unstorable as replace_unstorable
 from .offloading import LARGE_TEXT_CHARACTERS as LARGE_TEXT_CHARACTERS
 from .offloading import offload_if_large as offload_if_large
 from .offloading import run_exclusively as run_exclusively
+from .outages import Outage as Outage
 from .phrases import format_count as format_count
 from .phrases import format_dollars as format_dollars
 from .phrases import format_duration as format_duration
@@ -80,6 +81,7 @@ from .room import measure_cost as measure_cost
 from .room import measure_paragraphs as measure_paragraphs
 from .shared_tasks import SharedTask as SharedTask
 from .shared_tasks import SharedTasks as SharedTasks
+from .shortening import shorten_credentials as shorten_credentials
 from .timing import DEFAULT_TIMING as DEFAULT_TIMING
 from .timing import Timing as Timing
 from .words import IGNORABLE_CHARACTERS as IGNORABLE_CHARACTERS

@@ -38,11 +38,14 @@ class GeminiMCPError(Exception):
 
     Attributes:
         interaction_id: Id of the interaction concerned, if any; appended to the message unless it is part of it.
+        brief: What the log says of it; None if that is the message. It is set where the log has the cause already, and
+            the message is for users who must not read that.
     """
 
-    def __init__(self, message: str, *, interaction_id: str | None = None) -> None:
+    def __init__(self, message: str, *, interaction_id: str | None = None, brief: str | None = None) -> None:
         super().__init__(message)
         self.interaction_id = interaction_id
+        self.brief = brief
 
     def __str__(self) -> str:
         text = str(self.args[0])

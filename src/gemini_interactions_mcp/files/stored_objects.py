@@ -100,6 +100,7 @@ class StoredObjects:
         except ConfigurationError as exc:
             raise FileRefusedError(str(exc)) from exc
         except output.objects.STORE_ERRORS as exc:
+            self._store.log_failure(exc)
             raise FileRefusedError(
                 f"{name_place(file)} cannot be read now: the object store does not answer as it should."
             ) from exc

@@ -147,7 +147,7 @@ class Database:
         It is called without a label where changes may have been missed: at first, and after a broken connection.
         """
         if self.is_shared:
-            await deliver_notices(self._parsed, handle, self._timing)
+            await deliver_notices(self._parsed, handle, self._timing, self._errors.describe)
 
     async def read(
         self,

@@ -1,5 +1,7 @@
 """What the errors of database drivers mean, in sentences without passwords and without what was asked or answered."""
 
+import errno
+import socket
 import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from gemini_interactions_mcp.core import GeminiMCPError, JournalError, logger
+from gemini_interactions_mcp.core import GeminiMCPError, JournalError, Outage, logger
 
 from .database_url import is_file_database, parse_url, redact_passwords
 
@@ -19,6 +21,10 @@ LOCKED_REASON: Final = ("is locked by another program", "Close that program, cal
 COLLISION_REASON: Final = ("is being written by too many programs at once", "Call again later")
 TAKEN_REASON: Final = ("already has a row of this label or interaction_id", "Use that row")
 MIGRATED_REASON: Final = ("has been migrated by a newer version of this server", "Update this server and restart it")
+UNREADABLE_REASON: Final = ("has a row that this version cannot read", "Update the server")
+
+PASSING_REASONS: Final = (LOCKED_REASON, COLLISION_REASON, TAKEN_REASON, MIGRATED_REASON, UNREADABLE_REASON)
+"""Why one statement fails and the next one may not."""
 
 PLACELESS_REMEDY: Final = "Its administrator can see more in the log"
 PLACELESS_LEFT: Final = (
@@ -68,6 +74,7 @@ class DatabaseErrors:
     def __init__(self, url: str | Path, *, placeless: bool) -> None:
         self._url = url
         self._placeless = placeless
+        self._outage = Outage("%s", "The journal can be used again.")
 
     @contextmanager
     def translating(self) -> Generator[None]:
@@ -77,10 +84,24 @@ class DatabaseErrors:
         except GeminiMCPError:
             raise
         except Exception as exc:
-            url = parse_url(self._url)
+            reason = find_reason(exc, parse_url(self._url))
             if self._placeless:
-                logger.warning("%s", describe_database_error(exc, url))
-            raise self.make(find_reason(exc, url), passes=is_lost(exc)) from exc
+                self._log(reason)
+            raise self.make(reason, passes=is_lost(exc)) from exc
+        else:
+            self._outage.end()
+
+    def _log(self, reason: tuple[str, str]) -> None:
+        """Log why a statement fails; where no statement works, once."""
+        text = render_reason(reason, parse_url(self._url))
+        if reason in PASSING_REASONS:
+            logger.warning("%s", text)
+        else:
+            self._outage.begin(text)
+
+    def describe(self, exc: Exception) -> str:
+        """Return for the log what happened."""
+        return f"The journal {find_reason(exc, parse_url(self._url))[0]}."
 
     def make(self, reason: tuple[str, str], *, passes: bool = False) -> JournalError:
         """Return the error of a reason.
@@ -93,11 +114,13 @@ class DatabaseErrors:
             return JournalError(render_reason(reason, parse_url(self._url)))
         what = reason[0].partition(" (")[0]
         remedy = "Call again later" if passes or reason in (LOCKED_REASON, COLLISION_REASON) else PLACELESS_REMEDY
-        return JournalError(f"The journal of this server {what}. {remedy}.")
+        return JournalError(f"The journal of this server {what}. {remedy}.", brief=f"The journal {what}.")
 
     def make_left(self, whole: str) -> JournalError:
         """Return the error for a file that was deleted or replaced, of which all is said in a text."""
-        return JournalError(PLACELESS_LEFT if self._placeless else whole)
+        if not self._placeless:
+            return JournalError(whole)
+        return JournalError(PLACELESS_LEFT, brief="The journal was deleted or replaced.")
 
 
 def describe_database_error(exc: Exception, url: sa.URL) -> str:
@@ -126,9 +149,25 @@ def find_reason(exc: Exception, url: sa.URL) -> tuple[str, str]:
     if isinstance(cause, ImportError):
         return f"cannot be opened ({cause})", describe_driver_remedy(cause)
     if isinstance(cause, ValidationError):
-        return "has a row that this version cannot read", "Update the server"
+        return UNREADABLE_REASON
     first_line = redact_passwords(str(cause).partition("\n")[0], url)
-    return f"cannot be used ({type(cause).__name__}: {first_line})", "Make sure that it can be reached"
+    why = describe_loss(cause, url) or f"{type(cause).__name__}: {first_line}"
+    return f"cannot be used ({why})", "Make sure that it can be reached"
+
+
+def describe_loss(cause: BaseException, url: sa.URL) -> str | None:
+    """Return in plain words why a server cannot be reached; None for whatever else has happened."""
+    if url.host is None or not isinstance(cause, OSError):
+        return None
+    where = f"{url.host}:{url.port}" if url.port else url.host
+    # asyncpg raises an OSError of several where a name has several addresses.
+    if isinstance(cause, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(cause):
+        return f"{where} refuses the connection: no database listens there"
+    if isinstance(cause, socket.gaierror):
+        return f"the host {url.host} is unknown"
+    if isinstance(cause, TimeoutError):
+        return f"{where} does not answer in time"
+    return f"the connection to {where} has broken" if isinstance(cause, ConnectionError) else None
 
 
 def is_missing_value(cause: BaseException) -> bool:

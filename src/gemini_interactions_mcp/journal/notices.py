@@ -12,7 +12,7 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
 
-from gemini_interactions_mcp.core import Timing, logger
+from gemini_interactions_mcp.core import Outage, Timing
 
 from .engine import make_engine
 
@@ -45,6 +45,9 @@ EXECUTE FUNCTION notify_interaction()""",
 MAX_UNREAD: Final = 10_000
 """Notices that wait for their handler; those beyond count as missed."""
 
+NOTICES_LOST: Final = "Other servers' changes are noticed late, by looking for them: %s"
+NOTICES_BACK: Final = "Other servers' changes are noticed at once again."
+
 FIRST_PAUSE: Final = 0.1
 """Seconds before the first attempt to connect anew; doubles up to `LAST_PAUSE`."""
 
@@ -70,16 +73,28 @@ class Notice(NamedTuple):
 MISSED: Final = Notice()
 
 
-async def deliver_notices(url: sa.URL, handle: Callable[[Notice], Awaitable[None]], timing: Timing) -> None:
+async def deliver_notices(
+    url: sa.URL,
+    handle: Callable[[Notice], Awaitable[None]],
+    timing: Timing,
+    describe: Callable[[Exception], str],
+) -> None:
     """Call a function for each notice, until cancelled; a connection that breaks is made anew.
 
     Whenever it begins to listen, it calls the function with a notice without a label first.
+
+    Args:
+        url: Of the database.
+        handle: Called for each notice.
+        timing: How often the connection is looked at.
+        describe: Returns what an error of the database means.
     """
+    outage = Outage(NOTICES_LOST, NOTICES_BACK)
     engine = make_engine(url, poolclass=NullPool)
     pause = FIRST_PAUSE
     try:
         while True:
-            listened = await listen(engine, handle, timing.listener_ping)
+            listened = await listen(engine, handle, timing.listener_ping, outage, describe)
             pause = FIRST_PAUSE if listened else min(2 * pause, LAST_PAUSE)
             await anyio.sleep(pause)
     finally:
@@ -87,7 +102,13 @@ async def deliver_notices(url: sa.URL, handle: Callable[[Notice], Awaitable[None
             await engine.dispose()
 
 
-async def listen(engine: AsyncEngine, handle: Callable[[Notice], Awaitable[None]], interval: float) -> bool:
+async def listen(
+    engine: AsyncEngine,
+    handle: Callable[[Notice], Awaitable[None]],
+    interval: float,
+    outage: Outage,
+    describe: Callable[[Exception], str],
+) -> bool:
     """Call a function for each notice until the connection breaks; return whether there was one."""
     send, receive = anyio.create_memory_object_stream[Notice](MAX_UNREAD)
     listened = False
@@ -99,9 +120,10 @@ async def listen(engine: AsyncEngine, handle: Callable[[Notice], Awaitable[None]
                 driver.add_termination_listener(inbox.end)
                 await driver.add_listener(CHANNEL, inbox.put)
                 listened = True
+                outage.end()
                 await pass_on(receive, inbox, handle, partial(ping, driver, send, interval))
         except Exception as exc:  # noqa: BLE001 - drivers raise errors of many kinds, and none must end the server
-            logger.warning("Notices of the journal have to wait: %s", type(exc).__name__)
+            outage.begin(describe(exc))
     return listened
 
 

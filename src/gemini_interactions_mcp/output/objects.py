@@ -1,6 +1,7 @@
 """An object store for files, which servers on several machines share: S3 and what speaks its protocol.
 
-What an error of the store says may have addresses in it that are nobody's business, so only its kind is told.
+What an error of the store says may have addresses in it that are nobody's business, so users are told only its kind;
+the log has the cause.
 Everything here blocks.
 """
 
@@ -17,10 +18,11 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from gemini_interactions_mcp.core import ConfigurationError, folders, logger
+from gemini_interactions_mcp.core import ConfigurationError, Outage, folders
 from gemini_interactions_mcp.models import SavedFile
 
 from .places import Placed, locate_local
+from .store_causes import describe_store_cause
 
 try:
     import obstore
@@ -66,13 +68,15 @@ class ObjectStore:
         store: The store, at its root.
         address: Its address without a slash at the end, as paths of saved files begin.
         folder: The folder below; empty for all.
+        outage: Tells the log when the store cannot be used.
     """
 
-    def __init__(self, store: Any, address: str, folder: str = "") -> None:  # noqa: ANN401 - a union of classes
+    def __init__(self, store: Any, address: str, folder: str = "", outage: Outage | None = None) -> None:  # noqa: ANN401 - a union of classes
         self._store = store
         self._root = address
         self._folder = folder
         self._address = f"{address}/{folder}" if folder else address
+        self._outage = outage or Outage("The object store cannot be used: %s", "The object store can be used again")
 
     @property
     def title(self) -> str:
@@ -90,17 +94,18 @@ class ObjectStore:
             name = next((name for name in names if self._publish(content, self._at(name))), None)
         except STORE_ERRORS as exc:
             raise self.make_unusable_error(exc) from exc
+        self._outage.end()
         return None if name is None else Placed(PurePosixPath(name).name, f"{self._address}/{name}")
 
     def beside(self, target: PurePath, modes: folders.FileModes) -> "ObjectStore":
         """Return the folder of a relative path."""
         del modes
         parent = target.parent.as_posix()
-        return self if parent == "." else ObjectStore(self._store, self._root, self._at(parent))
+        return self if parent == "." else self.below(parent)
 
     def below(self, name: str) -> "ObjectStore":
         """Return a folder in this one."""
-        return ObjectStore(self._store, self._root, self._at(name))
+        return ObjectStore(self._store, self._root, self._at(name), self._outage)
 
     def spell(self, target: PurePath) -> str:
         """Return the address of a relative path."""
@@ -209,16 +214,22 @@ class ObjectStore:
             obstore.delete(self._store, key)
         except STORE_ERRORS as exc:
             raise self.make_unusable_error(exc) from exc
+        self._outage.end()
 
     def make_unusable_error(self, exc: Exception) -> ConfigurationError:
-        """Return the error about a store that cannot be used."""
-        logger.warning("The object store cannot be used: %s", type(exc).__name__)
+        """Return the error about a store that cannot be used; the log has the cause."""
+        self.log_failure(exc)
         why = next(
             (reason for kind, reason in ERROR_REASONS if isinstance(exc, kind)), "it does not answer as it should"
         )
         return ConfigurationError(
-            f"Cannot write to {self.title}: {why}. The administrator sets it with GEMINI_MCP_OUTPUT_URL."
+            f"Cannot write to {self.title}: {why}. The administrator sets it with GEMINI_MCP_OUTPUT_URL.",
+            brief=f"Cannot write to {self.title}.",
         )
+
+    def log_failure(self, exc: Exception) -> None:
+        """Tell the log why the store cannot be used, once for each outage."""
+        self._outage.begin(describe_store_cause(exc))
 
     def _at(self, name: str) -> str:
         return f"{self._folder}/{name}" if self._folder else name

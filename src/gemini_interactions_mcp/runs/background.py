@@ -8,11 +8,12 @@ from gemini_interactions_mcp.core import GeminiMCPError, logger
 
 
 async def run_guarded(work: Callable[[], Awaitable[object]]) -> None:
-    """Do work once; its errors are logged."""
+    """Do work once; its errors are logged, unless their cause is."""
     try:
         await work()
     except GeminiMCPError as exc:
-        logger.warning("%s", exc)
+        if exc.brief is None:
+            logger.warning("%s", exc)
     except Exception:
         logger.exception("Work in the background failed")
 

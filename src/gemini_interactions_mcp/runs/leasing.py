@@ -30,7 +30,8 @@ class RunLeases:
                 return True
             return await self._journal.find(str(record.interaction_id), patience=self._timing.patience) is None
         except JournalError as exc:
-            logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
+            if exc.brief is None:
+                logger.warning("Who follows interaction %s cannot be read: %s", record.interaction_id, exc)
             return True
 
     async def seize(self, record: Record) -> None:
@@ -43,7 +44,8 @@ class RunLeases:
         try:
             owner = await self._journal.owner(record.label)
         except JournalError as exc:
-            logger.warning("Who follows interaction %s cannot be read: %s", record.label, exc)
+            if exc.brief is None:
+                logger.warning("Who follows interaction %s cannot be read: %s", record.label, exc)
             return False
         return owner not in (None, self._owner) and not processes.has_departed(owner)
 

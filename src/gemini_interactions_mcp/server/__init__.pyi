@@ -5,5 +5,5 @@ from .identity import build_principal as build_principal
 from .identity import identify_principal as identify_principal
 from .scopes import describe_missing_scope as describe_missing_scope
 from .scopes import list_required_scopes as list_required_scopes
-from .tools.table import TOOLS as TOOLS
+from .tools.table import TOOL_SCOPES as TOOL_SCOPES
 from .views.assets import assemble_app as assemble_app

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 import anyio.to_thread
+from pydantic import SecretStr
 
 from gemini_interactions_mcp import api, files, journal, models, output, runs
-from gemini_interactions_mcp.core import CountedTasks, Principal, Timing
-from gemini_interactions_mcp.settings import Settings, read_key_reference
+from gemini_interactions_mcp.core import CountedTasks, Outage, Principal, Timing
+from gemini_interactions_mcp.settings import KeyUnreadableError, Settings, read_key_reference
 from gemini_interactions_mcp.text import ToolGuide
 
 from .app_context import Announcements, AppContext
@@ -75,6 +76,7 @@ class Assembler:
         self.catalogs = models.CatalogFile(settings.catalog_path)
         self.database = database
         self._connections: dict[str, Connections] = {}
+        self._unreadable_keys: dict[str, Outage] = {}
         self.decoding = anyio.CapacityLimiter(1)
         self.copies = files.VerifiedCopies()
         self.texts = RemoteTexts(settings)
@@ -83,7 +85,7 @@ class Assembler:
         """Return the settings as they are for a principal.
 
         Raises:
-            KeyMissingError: The key that was set for it cannot be read.
+            KeyUnreadableError: The key that was set for it cannot be read.
         """
         if not principal.remote:
             return self.settings
@@ -92,8 +94,24 @@ class Assembler:
             "output_dir": self.settings.output_dir / PRINCIPALS_FOLDER / output.name_principal_folder(principal.name),
         }
         if principal.key_reference is not None:
-            changes["api_key"] = await anyio.to_thread.run_sync(read_key_reference, principal.key_reference)
+            changes["api_key"] = await self._read_key(principal.name, principal.key_reference)
         return self.settings.model_copy(update=changes)
+
+    async def _read_key(self, name: str, reference: str) -> SecretStr:
+        """Return the key of a principal; the log says once why it cannot be read, and once that it can again.
+
+        Raises:
+            KeyUnreadableError: It cannot be read.
+        """
+        try:
+            key = await anyio.to_thread.run_sync(read_key_reference, reference)
+        except KeyUnreadableError as exc:
+            outage = Outage(f"The API key of {name} cannot be read: %s", f"The API key of {name} can be read again")
+            self._unreadable_keys.setdefault(name, outage).begin(exc.reason)
+            raise
+        if outage := self._unreadable_keys.pop(name, None):
+            outage.end()
+        return key
 
     def assemble(self, settings: Settings, principal: Principal, tasks: CountedTasks) -> AppContext:
         """Make the context of a principal, and start its background tasks.

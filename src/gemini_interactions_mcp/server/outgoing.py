@@ -98,7 +98,7 @@ class OutgoingRedaction:
         """
         principal = identify_principal(ctx)
         redact = partial(self._redact_for, principal)
-        texts = self._remote if principal.remote else None
+        texts = self._remote.choose(principal) if self._remote and principal.remote else None
         try:
             result = await call_next(replace(ctx, session=self._session(ctx, redact)))
             framed = frame_tool_error(texts.explain_result(result) if texts else result)

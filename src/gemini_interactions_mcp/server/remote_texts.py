@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
-from gemini_interactions_mcp import files
+from gemini_interactions_mcp import api, files
+from gemini_interactions_mcp.core import Principal
 from gemini_interactions_mcp.settings import Settings, find_network_variables, find_user_home
 
 REMOTE_SOURCE_FORMS: Final = (
@@ -20,6 +21,9 @@ REMOTE_SOURCE_FORMS: Final = (
     "gemini://interactions/{id}/files/{name}, or a Files API name such as files/abc"
 )
 """What a source may be, for people on other machines."""
+
+OWN_KEY_REMEDY: Final = "It is the key that was set for you alone on this server. Tell its administrator."
+"""What is said instead of `KEY_REMEDY` to who has a key of their own."""
 
 SETTING_NAME: Final = re.compile(
     r"\b(?:(?:GEMINI|GOOGLE|AWS|OTEL)_[A-Z_]*[A-Z]|SSL_CERT_(?:FILE|DIR)|(?i:https?|all)_(?i:proxy))\b"
@@ -48,13 +52,24 @@ class RemoteTexts:
 
     Args:
         settings: The settings of the server.
+        own_key: Whether they are told to somebody for whom an API key was set alone.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, own_key: bool = False) -> None:
         self._settings = settings
+        self._own_key = own_key
+
+    def choose(self, principal: Principal) -> "RemoteTexts":
+        """Return what makes errors true for a principal."""
+        return self._of_own_key if principal.key_reference else self
+
+    @cached_property
+    def _of_own_key(self) -> "RemoteTexts":
+        return RemoteTexts(self._settings, own_key=True)
 
     def explain(self, text: str) -> str:
         """Return the text of an error for a user of another machine."""
+        text = text.replace(api.KEY_REMEDY, OWN_KEY_REMEDY) if self._own_key else text
         return explain_remedy(self._hide_hosts(self._hide_paths(text)).replace(files.SOURCE_FORMS, REMOTE_SOURCE_FORMS))
 
     def explain_result(self, result: Any) -> Any:  # noqa: ANN401 - whatever a handler returns

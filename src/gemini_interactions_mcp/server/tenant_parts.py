@@ -71,7 +71,7 @@ class TenantParts:
         self._connected = common.connect(settings)
         self._account = hash_account(settings, principal)
         self._redact = Redactor(dict.fromkeys((*common.settings.secrets, *settings.secrets)))
-        self._explain = common.texts.explain if principal.remote else str
+        self._explain = common.texts.choose(principal).explain if principal.remote else str
         self._rows: Journal = journal.Journal(common.database, self._redact, common.timing, principal.name)
         self._holdings: Holdings = journal.Holdings(common.database, principal.name)
         self._audit: AuditTrail = journal.AuditTrail(common.database, principal.name)

@@ -12,7 +12,16 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
-from gemini_interactions_mcp.core import OWNER, CountedTasks, GeminiMCPError, JournalError, Principal, Timing, logger
+from gemini_interactions_mcp.core import (
+    OWNER,
+    CountedTasks,
+    GeminiMCPError,
+    JournalError,
+    Outage,
+    Principal,
+    Timing,
+    logger,
+)
 
 
 class ClosableRuns(Protocol):
@@ -68,6 +77,7 @@ class Tenants(Generic[AppT]):
         self._open: dict[str, Tenant[AppT]] = {}
         self._replaced: list[Tenant[AppT]] = []
         self._serving: Counter[str] = Counter()
+        self._unopened: dict[str, Outage] = {}
 
     def get(self, principal: Principal) -> AppT | None:
         """Return what the requests of a principal use, if it is open and as the principal is now."""
@@ -108,13 +118,20 @@ class Tenants(Generic[AppT]):
         *,
         task_status: TaskStatus[Tenant[AppT]],
     ) -> None:
+        failures: list[Exception] = []
         async with anyio.create_task_group() as group:
             tasks = CountedTasks(group)
-            tenant = Tenant(principal, assemble(tasks), tasks, anyio.current_time())
-            task_status.started(tenant)
-            await tenant.ending.wait()
-            await leave_runs(tenant)
+            try:
+                tenant = Tenant(principal, assemble(tasks), tasks, anyio.current_time())
+            except Exception as exc:  # noqa: BLE001 - raised below: the group would raise it as one of several
+                failures.append(exc)
+            else:
+                task_status.started(tenant)
+                await tenant.ending.wait()
+                await leave_runs(tenant)
             group.cancel_scope.cancel()
+        if failures:
+            raise failures[0]
 
     @contextmanager
     def serving(self, principal: Principal) -> Generator[None]:
@@ -140,7 +157,8 @@ class Tenants(Generic[AppT]):
             try:
                 await self._open_unfinished(await find_unfinished(), open_named)
             except JournalError as exc:
-                logger.warning("Unfinished interactions are not looked for: %s", exc)
+                if exc.brief is None:
+                    logger.warning("Unfinished interactions are not looked for: %s", exc)
             except Exception:  # must not end the server
                 logger.exception("Unfinished interactions are not looked for")
             self.close_idle()
@@ -151,8 +169,14 @@ class Tenants(Generic[AppT]):
             try:
                 if name not in self._open:
                     await open_named(name)
+                if outage := self._unopened.pop(name, None):
+                    outage.end()
             except GeminiMCPError as exc:
-                logger.warning("The unfinished interactions of a principal are not followed: %s", exc)
+                followed = f"The unfinished interactions of {name or 'the owner'} are"
+                outage = self._unopened.setdefault(
+                    name, Outage(f"{followed} not followed: %s", f"{followed} followed.")
+                )
+                outage.begin(exc.brief or str(exc))
 
     def close_idle(self) -> None:
         """Close what nobody has used for some time and that does nothing; the owner's stays open."""

@@ -8,6 +8,7 @@ from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
 from .environment import find_network_variables as find_network_variables
 from .environment import make_child_environment as make_child_environment
 from .environment import silence_sdk as silence_sdk
+from .key_references import KeyUnreadableError as KeyUnreadableError
 from .key_references import read_key_reference as read_key_reference
 from .paths import ALLOWED_DIRS_VARIABLE as ALLOWED_DIRS_VARIABLE
 from .paths import APP_NAME as APP_NAME

@@ -1,10 +1,11 @@
 """Decides who may use the server over HTTP, and refuses to serve where anybody could."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import anyio.lowlevel
 import httpx2
 from starlette.routing import Route
 
@@ -95,12 +96,14 @@ class Access:
         challenge: Writes what clients without one are told.
         rates: Limits the requests of each principal.
         routes: Of the metadata.
+        prepare: Fetches at the start what verifies tokens, and logs where that fails.
     """
 
     verifier: Verifier | None
     challenge: Challenge
     rates: CallRates
     routes: Sequence[Route] = ()
+    prepare: Callable[[], Coroutine[Any, Any, None]] = anyio.lowlevel.checkpoint
 
 
 @asynccontextmanager
@@ -123,7 +126,7 @@ async def open_access(
             issuer = Issuer(settings.oauth_issuer, client, timing)
             verifier = OAuthTokens(issuer, settings.oauth_audience or public.mcp, tokens, timing)
             routes = build_metadata_routes(public.mcp, issuer.address, public.prefix)
-            yield Access(verifier, Challenge(f"{public.base}{WELL_KNOWN}/mcp"), rates, routes)
+            yield Access(verifier, Challenge(f"{public.base}{WELL_KNOWN}/mcp"), rates, routes, issuer.prepare)
     elif settings.auth == "token":
         yield Access(NamedTokens(tokens, timing), Challenge(), rates)
     else:

@@ -1,7 +1,7 @@
 """Answers of the server about itself: whether it is alive, and whether it can serve."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import anyio
@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gemini_interactions_mcp import journal, output
-from gemini_interactions_mcp.core import OWNER, GeminiMCPError, KeyMissingError, Timing, logger
+from gemini_interactions_mcp.core import OWNER, GeminiMCPError, KeyMissingError, Outage, Timing, logger
 from gemini_interactions_mcp.journal import Database
 from gemini_interactions_mcp.output import Place
 from gemini_interactions_mcp.settings import Settings
@@ -31,13 +31,20 @@ class Check:
         try_it: Raises a `GeminiMCPError` if the server has it not.
         seconds: Time for which a result holds.
         until: When it is tried again, on the clock of the event loop.
+        name: What is told of it.
+        outage: Tells the log.
         failure: Why the server has it not; None if it has.
     """
 
     try_it: Callable[[], Awaitable[None]]
     seconds: float
+    name: str
+    outage: Outage = field(init=False)
     until: float = 0.0
     failure: str | None = None
+
+    def __post_init__(self) -> None:
+        self.outage = Outage("This server is not ready: %s", f"The check of readiness succeeds again: {self.name}.")
 
 
 class Health:
@@ -62,9 +69,9 @@ class Health:
         self._database = database
         self._timing = timing
         self._checks = {
-            "database": Check(self._try_database, timing.readiness),
-            "output": Check(self._try_output, timing.readiness_output),
-            "key": Check(self._try_key, timing.readiness),
+            "database": Check(self._try_database, timing.readiness, "database"),
+            "output": Check(self._try_output, timing.readiness_output, "output"),
+            "key": Check(self._try_key, timing.readiness, "key"),
         }
         self._place: Place | None = None
         self._lock = anyio.Lock()
@@ -104,19 +111,22 @@ class Health:
 
     async def _renew(self, check: Check) -> None:
         """Try a check again; the log tells of it only when something has changed."""
-        earlier, check.failure = check.failure, "It does not answer in time."
+        earlier, check.failure = check.failure, f"The check of {check.name} takes too long."
         with anyio.move_on_after(self._timing.readiness_answer):
             try:
                 await check.try_it()
                 check.failure = None
             except GeminiMCPError as exc:
-                check.failure = str(exc)
+                check.failure = exc.brief or str(exc)
             except Exception:  # must not end the server
-                logger.exception("What this server needs cannot be checked")
-                check.failure = "It cannot be checked."
+                check.failure = f"The check of {check.name} fails by a bug."
+                if check.failure != earlier:
+                    logger.exception("What this server needs cannot be checked")
         check.until = anyio.current_time() + check.seconds
-        if check.failure and check.failure != earlier:
-            logger.warning("This server is not ready: %s", check.failure)
+        if check.failure:
+            check.outage.begin(check.failure)
+        else:
+            check.outage.end()
 
     async def _try_database(self) -> None:
         await journal.check_database(self._database, self._timing.readiness_answer / 2)

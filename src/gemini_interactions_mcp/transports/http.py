@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -158,8 +157,14 @@ async def serve_web(
     await web.serve(sockets=[listener])
 
 
-async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> None:
-    """Serve streamable HTTP; connections are accepted from the moment that the address is printed.
+async def serve_http(server: Server, settings: Settings, plan: ServingPlan, announce: Callable[[str], object]) -> None:
+    """Serve streamable HTTP; connections are accepted from the moment that the address is announced.
+
+    Args:
+        server: Answers MCP.
+        settings: The settings.
+        plan: What the options come to.
+        announce: Tells whoever has started the server where it is, and with which token.
 
     Raises:
         OSError: The port cannot be used.
@@ -167,7 +172,7 @@ async def serve_http(server: Server, settings: Settings, plan: ServingPlan) -> N
     with open_listener(plan.options.port, plan.place) as listener:
         port = listener.getsockname()[1]
         async with export_spans(settings.otlp_endpoint), open_web_app(server, settings, plan, port) as web:
-            sys.stderr.write(describe_serving(plan, web.public, port))
+            announce(describe_serving(plan, web.public, port))
             seconds = plan.options.drain_seconds
             await serve_web(web.app, listener, web.end, drain_seconds=seconds, draining=web.drain)
 

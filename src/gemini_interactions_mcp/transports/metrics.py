@@ -14,7 +14,7 @@ from starlette.routing import Route
 from gemini_interactions_mcp import journal
 from gemini_interactions_mcp.core import JournalError, coerce_object
 from gemini_interactions_mcp.journal import Database
-from gemini_interactions_mcp.server import TOOLS, Server
+from gemini_interactions_mcp.server import TOOL_SCOPES, Server
 
 EXTRA_NEEDED: Final = "Metrics need the extra: pip install 'gemini-interactions-mcp[team]'\n"
 CALL_SECONDS: Final = (0.1, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 300)
@@ -34,7 +34,7 @@ class Metrics:
         from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: PLC0415 - of an extra
 
         self._token = token
-        self._tools = frozenset(entry.function.__name__ for entry in TOOLS)
+        self._tools = frozenset(TOOL_SCOPES)
         self._database = database
         self.registry: CollectorRegistry = CollectorRegistry()
         self._calls = Counter(

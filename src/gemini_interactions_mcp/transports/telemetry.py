@@ -8,12 +8,13 @@ import anyio
 import anyio.to_thread
 
 from gemini_interactions_mcp import __version__
-from gemini_interactions_mcp.core import logger
+from gemini_interactions_mcp.core import logger, shorten_credentials
 from gemini_interactions_mcp.settings import APP_NAME
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
     from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.util.types import AttributeValue
 
 SENDING_SECONDS: Final = 3
 """Seconds at the end for the spans that have not been sent yet."""
@@ -52,16 +53,16 @@ def build_provider(exporter: "SpanExporter") -> "TracerProvider":
 
 
 def strip_texts(span: "ReadableSpan") -> "ReadableSpan":
-    """Return a span without its events and without what its status says."""
+    """Return a span without its events, without what its status says, and without signed addresses and tokens."""
     from opentelemetry.sdk.trace import ReadableSpan  # noqa: PLC0415 - of an extra
     from opentelemetry.trace import Status  # noqa: PLC0415 - only where spans are exported
 
     return ReadableSpan(
-        span.name,
+        shorten_credentials(span.name),
         span.context,
         span.parent,
         span.resource,
-        span.attributes,
+        {name: shorten_attribute(name, value) for name, value in (span.attributes or {}).items()},
         links=span.links,
         kind=span.kind,
         status=Status(span.status.status_code),
@@ -69,6 +70,17 @@ def strip_texts(span: "ReadableSpan") -> "ReadableSpan":
         end_time=span.end_time,
         instrumentation_scope=span.instrumentation_scope,
     )
+
+
+def shorten_attribute(name: str, value: "AttributeValue") -> "AttributeValue":
+    """Return an attribute of a span as it may be sent; the instrumentation of a web server adds addresses."""
+    if name == "url.query":
+        return ""
+    if isinstance(value, str):
+        return shorten_credentials(value)
+    if isinstance(value, Sequence):
+        return tuple(shorten_credentials(each) if isinstance(each, str) else each for each in value)  # pyright: ignore[reportReturnType] - of one type
+    return value
 
 
 @asynccontextmanager

@@ -166,7 +166,7 @@ def build_web_app(
     app = Starlette(
         routes=[Route(MCP_PATH, streams), *access.routes, *routes],
         middleware=guards,
-        lifespan=lambda _: run_sessions(server, report),
+        lifespan=lambda _: run_sessions(server, access.prepare, report),
     )
     app.router.redirect_slashes = False
     app.state.streams = streams
@@ -236,10 +236,11 @@ async def open_web_app(
 
 
 @asynccontextmanager
-async def run_sessions(server: Server, report: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
+async def run_sessions(server: Server, *beginnings: Callable[[], Coroutine[Any, Any, None]]) -> AsyncGenerator[None]:
     """Serve MCP's sessions while the application runs; what calls need is loaded at once."""
     async with server.session_manager.run(), anyio.create_task_group() as tasks:
         server.warm()
-        tasks.start_soon(report)
+        for each in beginnings:
+            tasks.start_soon(each)
         yield
         tasks.cancel_scope.cancel()

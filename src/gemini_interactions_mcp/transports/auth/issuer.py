@@ -13,7 +13,7 @@ import anyio
 import httpx2
 import jwt
 
-from gemini_interactions_mcp.core import DEFAULT_TIMING, Timing, logger
+from gemini_interactions_mcp.core import DEFAULT_TIMING, Outage, Timing, logger
 from gemini_interactions_mcp.settings import is_secure_url
 
 from .verification import UnverifiableError
@@ -62,6 +62,28 @@ class Issuer:
         self._fetched_at = -math.inf
         self._failed_at = -math.inf
         self._lock = anyio.Lock()
+        self._outage = Outage(
+            f"The keys of {address} cannot be fetched, so that no new access token is accepted: %s",
+            f"The keys of {address} can be fetched again.",
+        )
+
+    async def prepare(self) -> None:
+        """Fetch the keys before the first token comes; the log says if that fails.
+
+        The server is ready all the same: it is no better off where it gets no requests. The next token tries again, and
+        what does not depend on the authorization server (files by their addresses, health) is answered.
+        """
+        async with self._lock:
+            if self._fetched_at == -math.inf:
+                await self._try_refresh()
+
+    async def _try_refresh(self) -> None:
+        try:
+            await self._refresh()
+        except IssuerError:
+            return  # it is logged
+        except Exception:  # must not end the server
+            logger.exception("The keys of %s cannot be fetched", self.address)
 
     async def find_keys(self, kid: str | None, algorithm: str) -> list[SigningKey]:
         """Return the keys that may have signed a token, fetched where none is known; empty if there is none.
@@ -105,9 +127,10 @@ class Issuer:
             self._keys = read_keys(document)
         except (IssuerError, TimeoutError, httpx2.HTTPError, httpx2.InvalidURL) as exc:
             self._failed_at = anyio.current_time()
-            logger.warning("The keys of %s cannot be fetched: %s", self.address, exc or type(exc).__name__)
+            self._outage.begin(describe_fetch_failure(exc))
             raise IssuerError(str(exc)) from exc
         self._fetched_at = anyio.current_time()
+        self._outage.end()
 
     async def fetch_keys(self) -> list[SigningKey]:
         """Return the keys as they are now, whatever is known.
@@ -165,6 +188,13 @@ class Issuer:
         if not isinstance(value, dict):
             raise IssuerError(f"{address} is no JSON object")
         return cast("Mapping[str, Any]", value)
+
+
+def describe_fetch_failure(exc: Exception) -> str:
+    """Return why the keys cannot be fetched."""
+    if isinstance(exc, TimeoutError | httpx2.TimeoutException):
+        return "it does not answer in time"
+    return str(exc) or type(exc).__name__
 
 
 def list_metadata_addresses(issuer: str) -> list[str]:

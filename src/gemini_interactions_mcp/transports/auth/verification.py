@@ -108,7 +108,8 @@ class Memory(Generic[KnownT]):
             found = await self._look_up(key)
         except JournalError as exc:
             self._known.pop(key, None)
-            logger.warning("Access cannot be checked: %s", exc)
+            if exc.brief is None:
+                logger.warning("Access cannot be checked: %s", exc)
             raise UnverifiableError("The journal cannot be read at the moment.") from exc
         except BaseException:
             self._known.pop(key, None)
