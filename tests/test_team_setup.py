@@ -126,7 +126,7 @@ def serve_nothing(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
     """Keep `serve` from serving; return the settings with which it would have."""
     served: list[Settings] = []
 
-    async def serve(_server: object, settings: Settings, _plan: object) -> None:
+    async def serve(_server: object, settings: Settings, _plan: object, _announce: object) -> None:
         served.append(settings)
 
     monkeypatch.setattr("gemini_interactions_mcp.cli.team.serve_http", serve)

@@ -68,6 +68,9 @@ from .principals import SCOPES as SCOPES
 from .principals import SPEND_SCOPE as SPEND_SCOPE
 from .principals import WRITE_SCOPE as WRITE_SCOPE
 from .principals import Principal as Principal
+from .receipts import Receipt as Receipt
+from .receipts import note_handed_over as note_handed_over
+from .receipts import noting_in as noting_in
 from .redaction import NO_REDACTION as NO_REDACTION
 from .redaction import SECRET_REPLACEMENT as SECRET_REPLACEMENT
 from .redaction import Redactor as Redactor

@@ -1,6 +1,7 @@
 """The interface to interactions: start, find, wait for, stop, delete and list them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,6 +17,7 @@ from gemini_interactions_mcp.core import (
     SentElsewhereError,
     TaskStarter,
     Timing,
+    note_handed_over,
     phrases,
 )
 from gemini_interactions_mcp.files import SavedFiles
@@ -350,6 +352,7 @@ class Runs:
             changes = {"delivered_at": clock.now()}
             run.record = run.record.model_copy(update=changes)
             self._deliveries.give(run.record.label)
+            note_handed_over(partial(self.detach, run))
             self._driver.start(self._write_delivery, run, changes)
 
     async def _write_delivery(self, run: Run, changes: Mapping[str, object]) -> None:

@@ -1,5 +1,6 @@
 from .app import Server as Server
 from .app import build_server as build_server
+from .identity import RECEIPT_KEY as RECEIPT_KEY
 from .identity import PrincipalToken as PrincipalToken
 from .identity import build_principal as build_principal
 from .identity import identify_principal as identify_principal

@@ -40,6 +40,7 @@ from gemini_interactions_mcp.core import (
     InputError,
     Principal,
     Timing,
+    noting_in,
 )
 from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
@@ -59,7 +60,7 @@ from . import prompts, resources, sdk
 from .app_context import Announcements
 from .context import Opening
 from .hosts import find_host
-from .identity import identify_principal
+from .identity import find_receipt, identify_principal
 from .links import LINK_SECRET, LinkSigner
 from .outgoing import OutgoingRedaction, OutgoingRedactor
 from .remote_texts import RemoteTexts
@@ -216,7 +217,7 @@ class Server(MCPServer[Opening]):
         check_scopes(principal, ctx.method, ctx.params)
         if self._states is not None and ctx.method == "tools/call":
             await self._states.prepare()
-        with self._opening.serving(principal):
+        with self._opening.serving(principal), noting_in(find_receipt(ctx)):
             return await call_next(ctx)
 
     async def _warm_afterwards(

@@ -1,12 +1,12 @@
 """Who has sent a request, as the transport has found out."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from mcp.server import ServerRequestContext
 from mcp.server.auth.provider import AccessToken
 
-from gemini_interactions_mcp.core import OWNER, SCOPES, Principal
+from gemini_interactions_mcp.core import OWNER, SCOPES, Principal, Receipt
 
 if TYPE_CHECKING:
     from gemini_interactions_mcp.journal import KnownPrincipal
@@ -22,6 +22,16 @@ class PrincipalToken(AccessToken):
 
     principal: Principal
     ends_at: float | None = None
+
+
+RECEIPT_KEY: Final = "gemini_interactions_mcp.receipt"
+"""Where the scope of an HTTP request has the receipt of its answer."""
+
+
+def find_receipt(ctx: ServerRequestContext[Any, Any]) -> Receipt | None:
+    """Return the receipt of the answer to a request; None over stdio."""
+    receipt = getattr(ctx.request, "scope", {}).get(RECEIPT_KEY)
+    return receipt if isinstance(receipt, Receipt) else None
 
 
 def identify_principal(ctx: ServerRequestContext[Any, Any]) -> Principal:

@@ -29,6 +29,7 @@ from .log_context import set_log_context
 from .metrics import build_metrics_routes
 from .open_streams import OpenStreams
 from .public_url import MCP_PATH, PublicUrl, bracket_host
+from .receipts import Receipts
 
 LOOPBACK_HOSTS: Final = ("127.0.0.1", "localhost", "[::1]")
 
@@ -151,7 +152,7 @@ def build_web_app(
     mcp: ASGIApp = server.streamable_http_app(stateless_http=stateless, transport_security=security)
     if access.verifier is not None:
         mcp = AccessGuard(mcp, access.verifier, access.challenge, access.rates, timing.access_recheck)
-    streams = OpenStreams(mcp)
+    streams = OpenStreams(Receipts(mcp))
     guards = [
         Middleware(RequestEntry, prefix=prefix),
         Middleware(OriginGuard, origins=origins),
