@@ -34,6 +34,7 @@ from gemini_interactions_mcp.core.principals import (
 from gemini_interactions_mcp.core.redaction import Redactor
 from gemini_interactions_mcp.emulator import Emulator, Fault
 from gemini_interactions_mcp.journal import clock
+from gemini_interactions_mcp.journal.clock import JournalClock
 from gemini_interactions_mcp.journal.database import Database
 from gemini_interactions_mcp.journal.journal import open_database
 from gemini_interactions_mcp.journal.tokens import AccessTokens
@@ -401,6 +402,7 @@ async def test_a_stream_ends_with_its_token_also_while_the_journal_is_away(
             monkeypatch.setattr(Database, "read", fail)
             await anyio.sleep(FAST.access_recheck * 3)
             assert not ended.is_set()
+            monkeypatch.setattr(clock, "JOURNAL_CLOCK", JournalClock())
             monkeypatch.setattr(clock, "read_machine_clock", lambda: datetime.now(UTC) + timedelta(seconds=600))
             with anyio.fail_after(5):
                 await ended.wait()

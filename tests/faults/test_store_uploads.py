@@ -336,7 +336,7 @@ async def test_an_upload_that_may_have_arrived_is_looked_for_where_its_query_is_
         for _ in range(2):
             assert "not ready yet, indexing" in await add(client, file, wait_seconds=0.3)
         emulator.stores.release()
-        assert "- a.md: added" in await add(client, file)
+        assert "1 file ready." in await add(client, file)
     assert emulator.stores.stored == ["a.md"]
 
 
