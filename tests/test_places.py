@@ -255,3 +255,28 @@ def test_credentials_and_the_endpoint_come_from_the_environment(
     settings = Settings.from_environ({"GEMINI_MCP_OUTPUT_URL": bucket.url})
     assert settings.secrets.count(SECRET) == 1
     assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AWS_ENDPOINT_URL", "minio:9000"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1 "),
+        ("AWS_SECRET_ACCESS_KEY", "canary-word\n"),
+        ("aws_session_token", "canary word"),
+        ("AWS_ENDPOINT_URL_S3", "127.0.0.1:9000"),
+    ],
+)
+def test_a_variable_that_the_library_cannot_work_with_is_named(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError, match=rf"^{name} is wrong") as told:
+        open_object_store("s3://bucket/files")
+    assert "canary" not in str(told.value)
+
+
+def test_variables_that_are_right_or_empty_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_SESSION_TOKEN": "", "AWS_REGION": "eu"}.items():
+        monkeypatch.setenv(name, value)
+    assert open_object_store("s3://bucket/files").title == "the object store of this server"

@@ -18,8 +18,9 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, Final, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from gemini_interactions_mcp.core import ConfigurationError, Outage, folders
+from gemini_interactions_mcp.core import ConfigurationError, Outage, folders, quote_name
 from gemini_interactions_mcp.models import SavedFile
+from gemini_interactions_mcp.settings import find_wrong_store_variable
 
 from .places import Placed, locate_local
 from .store_causes import describe_store_cause
@@ -280,6 +281,11 @@ def open_object_store(url: str, folder: str = "") -> ObjectStore:
     Raises:
         ConfigurationError: The address is wrong.
     """
+    if wrong := find_wrong_store_variable():
+        raise ConfigurationError(
+            f"{quote_name(wrong)} is wrong: it has white space in it, or is no address that begins with http:// or "
+            "https://."
+        )
     parts = urlsplit(url)
     address = f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
     options = dict(parse_qsl(parts.query))

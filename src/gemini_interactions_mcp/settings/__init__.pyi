@@ -6,6 +6,7 @@ from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
 from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
 from .environment import find_network_variables as find_network_variables
+from .environment import find_wrong_store_variable as find_wrong_store_variable
 from .environment import make_child_environment as make_child_environment
 from .environment import silence_sdk as silence_sdk
 from .key_references import KeyUnreadableError as KeyUnreadableError

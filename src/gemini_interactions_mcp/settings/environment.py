@@ -100,6 +100,19 @@ def find_store_secrets(environ: Mapping[str, str] = os.environ) -> Iterator[str]
             yield from find_url_secrets(value)
 
 
+def find_wrong_store_variable(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the name of a variable of the store that its library cannot work with, None if there is none.
+
+    A value with white space, or an endpoint without a scheme, makes obstore panic instead of raising an error.
+    """
+    for name, value in environ.items():
+        if name.upper().startswith("AWS_"):
+            address = name.upper().startswith("AWS_ENDPOINT_URL")
+            if re.search(r"[\s\x00-\x1f\x7f]", value) or (address and value and not re.match(r"https?://[^/]", value)):
+                return name
+    return None
+
+
 def find_telemetry_secrets(environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     """Yield the credentials of a collector of OpenTelemetry, which its library reads from the environment itself."""
     for name, value in environ.items():
