@@ -459,7 +459,9 @@ async def test_an_intent_that_was_written_unnoticed_is_told_as_not_sent(
         with pytest.raises(JournalError):
             await ledger.open(record("two", status="unknown"))
         await ledger.close_unopened()
-    await ledger.close_unopened()
+    async with anyio.create_task_group() as group:
+        for _ in range(2):
+            group.start_soon(ledger.close_unopened)
     assert await execute(url, "SELECT label, status FROM interactions ORDER BY label") == [
         ("one", "unknown"),
         ("two", "failed"),

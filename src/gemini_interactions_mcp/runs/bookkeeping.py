@@ -72,7 +72,7 @@ class Ledger(RunLeases):
         explain: Callable[[str], str] = str,
     ) -> None:
         self._explain = explain
-        self._unopened: list[str] = []
+        self._unopened: set[str] = set()
         """Labels of intents that may be in the journal although it failed, so that nothing was sent."""
         super().__init__(journal, timing)
         self._output = Output(place, redact)
@@ -135,7 +135,7 @@ class Ledger(RunLeases):
         try:
             yield
         except JournalError:
-            self._unopened.append(record.label)
+            self._unopened.add(record.label)
             raise
 
     async def close_unopened(self) -> None:
@@ -143,12 +143,12 @@ class Ledger(RunLeases):
 
         Otherwise their rows would say that nobody knows whether Google took them.
         """
-        while self._unopened:
+        for label in tuple(self._unopened):
             try:
-                await self._journal.update(self._unopened[0], patience=0, status="failed", finished_at=clock.now())
+                await self._journal.update(label, patience=0, status="failed", finished_at=clock.now())
             except JournalError:
                 return
-            del self._unopened[0]
+            self._unopened.discard(label)
 
     async def check_limits(self, record: Record) -> None:
         """Check that the user's limits leave room for a request.
