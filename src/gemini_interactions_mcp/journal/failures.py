@@ -53,6 +53,7 @@ MISSING_VALUE_CODE: Final = "23502"
 """Code of a row without a value that a column demands, which this version does not know (not_null_violation)."""
 
 UNKNOWN_NUMBER_CODE: Final = "22023"
+"""Code of a question about a transaction that has not been yet (invalid_parameter_value)."""
 
 LOST_CODES: Final = frozenset({"57P01", "57P02", "57P03", "53300"})
 """Codes of a server that ends, starts, or takes no more connections: admin_shutdown, crash_shutdown,
@@ -192,7 +193,7 @@ def is_lost(exc: Exception) -> bool:
 
 
 def is_unknown_number(exc: DBAPIError) -> bool:
-    """Whether a database was asked for a transaction that has not been yet (invalid_parameter_value)."""
+    """Whether a database was asked for a transaction that has not been yet."""
     return exc.orig is not None and get_code(exc.orig) == UNKNOWN_NUMBER_CODE
 
 
