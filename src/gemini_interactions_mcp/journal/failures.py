@@ -124,11 +124,6 @@ class DatabaseErrors:
         return JournalError(PLACELESS_LEFT, brief="The journal was deleted or replaced.")
 
 
-def describe_database_error(exc: Exception, url: sa.URL) -> str:
-    """Return what happened and what to do about it, without the URL's passwords, which a driver may have quoted."""
-    return render_reason(find_reason(exc, url), url)
-
-
 def render_reason(reason: tuple[str, str], url: sa.URL) -> str:
     """Return the error message of a known reason."""
     what, remedy = reason

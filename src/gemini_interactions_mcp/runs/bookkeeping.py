@@ -73,7 +73,7 @@ class Ledger(RunLeases):
     ) -> None:
         self._explain = explain
         self._unopened: set[str] = set()
-        """Labels of intents that may be in the journal although it failed, so that nothing was sent."""
+        """Labels of unsent intents whose rows the journal may have written although it reported an error."""
         super().__init__(journal, timing)
         self._output = Output(place, redact)
         self._fetcher = MediaFetcher(fetch, place)
@@ -131,7 +131,7 @@ class Ledger(RunLeases):
 
     @contextlib.contextmanager
     def _noting_unopened(self, record: Record) -> Generator[None]:
-        """Note an intent that is not sent because the journal failed, maybe only after it had taken it."""
+        """Note an intent that is not sent because the journal reported an error; it may have written the row."""
         try:
             yield
         except JournalError:
@@ -139,9 +139,9 @@ class Ledger(RunLeases):
             raise
 
     async def close_unopened(self) -> None:
-        """Write of intents that were not sent because the journal failed that they were not.
+        """Mark unsent intents as failed whose rows the journal may have written although it reported an error.
 
-        Otherwise their rows would say that nobody knows whether Google took them.
+        Their rows would say that the outcome is unknown.
         """
         for label in tuple(self._unopened):
             try:
