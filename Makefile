@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy format bench conformance browser cluster bench-cluster clean
+.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -58,6 +58,10 @@ check-deploy: $(VENV)/.dev
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint deploy/Dockerfile; \
 	else echo "No hadolint for this machine: the Dockerfile was not checked."; fi
 
+# The site of docs/, in .site; a link or an anchor that leads nowhere fails.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests bench
 	$(BIN)/ruff check --fix src tests bench
@@ -96,7 +100,7 @@ bench-cluster: $(VENV)/.dev $(CLUSTER)/.installed
 	PYTHONPATH=tests $(BIN)/python bench/cluster.py $(CLUSTER)
 
 clean:
-	rm -rf $(CONFORMANCE) $(WEB) $(CLUSTER) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
+	rm -rf .site $(CONFORMANCE) $(WEB) $(CLUSTER) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)
@@ -109,6 +113,10 @@ $(VENV)/.runtime: pyproject.toml | $(VENV)/.pip
 
 $(VENV)/.dev: pyproject.toml | $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/.pip
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@
 
 $(CONFORMANCE)/.installed: Makefile

@@ -1,7 +1,7 @@
-"""The manifest, README, snapshot, version and budgets match what is served.
+"""The manifest, README, docs, snapshot, version and budgets match what is served.
 
 After a deliberate change, `UPDATE=1 python -m pytest tests/test_contract.py` rewrites the snapshot, the tools of the
-manifest and the README's table of settings; the rest of the README is for people to write.
+manifest and the table of settings (`docs/settings.md`); the rest of the docs is for people to write.
 """
 
 import json
@@ -56,8 +56,8 @@ def manifest() -> Json:
     return json.loads((ROOT / "manifest.json").read_text(encoding="utf-8"))
 
 
-def readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 def first_sentence(description: str) -> str:
@@ -78,9 +78,14 @@ def test_the_manifest_lists_the_tools_that_are_served(served: list[Json]) -> Non
     assert manifest()["tools"] == expected
 
 
-def test_the_readme_lists_the_tools_and_their_arguments(served: list[Json]) -> None:
-    rows = re.findall(r"^\| `([a-z_]+)` \| ([^|]*) \|", readme(), re.MULTILINE)
+def test_the_docs_list_the_tools_and_their_arguments(served: list[Json]) -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \| ([^|]*) \|", page("tools.md"), re.MULTILINE)
     assert rows == [(tool["name"], arguments(tool["inputSchema"])) for tool in served]
+
+
+def test_the_readme_lists_the_tools(served: list[Json]) -> None:
+    rows = re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert rows == [tool["name"] for tool in served]
 
 
 def arguments(schema: Json) -> str:
@@ -90,12 +95,12 @@ def arguments(schema: Json) -> str:
     return "; ".join(", ".join(names) for names in (required, optional) if names)
 
 
-def test_the_readme_shows_the_table_of_settings() -> None:
+def test_the_docs_show_the_table_of_settings() -> None:
     if UPDATE:
-        rows = re.compile(r"^\| variable \|.*?(?=\n\n)", re.MULTILINE | re.DOTALL)
-        text = rows.sub(lambda _: settings.render_settings_table(), readme(), count=1)
-        (ROOT / "README.md").write_text(text, encoding="utf-8")
-    assert f"\n\n{settings.render_settings_table()}\n\n" in readme()
+        rows = re.compile(r"^\| variable \|.*?(?=\n\n|\n\Z)", re.MULTILINE | re.DOTALL)
+        text = rows.sub(lambda _: settings.render_settings_table(), page("settings.md"), count=1)
+        (ROOT / "docs" / "settings.md").write_text(text, encoding="utf-8")
+    assert f"\n\n{settings.render_settings_table()}\n" in page("settings.md")
 
 
 @pytest.mark.slow
@@ -112,13 +117,13 @@ def test_every_variable_that_a_text_names_is_a_setting() -> None:
     assert named == {name for name in settings.SETTING_VARIABLES if name.startswith("GEMINI_MCP_")}
 
 
-def test_the_readme_names_every_resource() -> None:
+def test_the_docs_name_every_resource() -> None:
     addresses = {*FIXED_RESOURCES, *(template.uri_template for template in resources.RESOURCE_TEMPLATES)}
-    assert set(re.findall(r"^\| `(gemini://[^`]*)` \|", readme(), re.MULTILINE)) == addresses
+    assert set(re.findall(r"^\| `(gemini://[^`]*)` \|", page("answers.md"), re.MULTILINE)) == addresses
 
 
-def test_the_readme_names_every_prompt() -> None:
-    assert [function.__name__ for _, function, _ in PROMPTS if f"`{function.__name__}`" not in readme()] == []
+def test_the_docs_name_every_prompt() -> None:
+    assert [function.__name__ for _, function, _ in PROMPTS if f"`{function.__name__}`" not in page("tools.md")] == []
 
 
 def test_the_version_is_the_same_everywhere() -> None:

@@ -16,19 +16,21 @@ EMULATOR_PORT: Final = 8766
 COMMAND_DESCRIPTION = "Gemini's models and agents for any MCP host, through Google's Interactions API."
 COMMAND_EPILOG = (
     "Without a command, the server speaks MCP on stdin and stdout, as a host expects. Settings are environment "
-    "variables; README.md lists them."
+    "variables; the page Settings of the documentation lists them."
 )
 VIEW_HELP = "show past and running interactions in a browser"
 VIEW_SETTINGS = (
-    "Settings are the server's environment variables, as README.md lists them. What the env of a host's configuration "
-    "holds (key, journal, folders, limits) does not count here: set the same variables in this shell."
+    "Settings are the server's environment variables. What the env of a host's configuration holds (key, journal, "
+    "folders, limits) does not count here: set the same variables in this shell."
 )
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
 DOCTOR_HELP = "check settings, key, network, folders and journal"
 USAGE_HELP = "sum runs, tokens and estimated costs"
 SERVE_HELP = "serve a host: on stdin and stdout, or with --http a team"
-SERVE_SETTINGS = "README.md, For a team, says how to serve several people; GEMINI_MCP_AUTH says who they are."
+SERVE_SETTINGS = (
+    "The page Teams of the documentation says how to serve several people; GEMINI_MCP_AUTH says who they are."
+)
 TOKEN_HELP = "make, list and revoke access tokens for GEMINI_MCP_AUTH=token"  # noqa: S105 - a text
 ADMIN_HELP = "list, limit and revoke principals, sum what they use, and show what was done"
 

@@ -1,6 +1,6 @@
 """The user's configuration: one table of settings, and the only reader of the environment.
 
-A row of the table is a field of `Settings` with its `SettingVariable`; the same rows make the README's table. A wrong
+A row of the table is a field of `Settings` with its `SettingVariable`; the same rows make docs/settings.md. A wrong
 value never ends the server: its default is used, and `Settings.findings` names it.
 """
 

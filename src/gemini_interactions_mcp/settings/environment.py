@@ -37,7 +37,7 @@ class SettingsEnvironment:
 
 @dataclass(frozen=True)
 class SettingVariable:
-    """An environment variable that sets a field of `Settings`, and its row in the README's table.
+    """An environment variable that sets a field of `Settings`, and its row in the table of docs/settings.md.
 
     Attributes:
         name: The variable's name.

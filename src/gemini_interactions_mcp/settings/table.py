@@ -386,7 +386,7 @@ SETTING_VARIABLES: Final = tuple(variable.name for variables in FIELD_VARIABLES.
 
 
 def render_settings_table() -> str:
-    """Return the README's table of settings, as Markdown."""
+    """Return the table of docs/settings.md, as Markdown."""
     rows = [
         f"| `{variable.name}` | {variable.description} | {render_default(field, variable)} |".replace("|  |", "| |")
         for field, variables in FIELD_VARIABLES.items()
