@@ -133,6 +133,16 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 
 
+def test_the_package_index_shows_no_link_into_the_repository(tmp_path: Path) -> None:
+    hooks = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["metadata"]["hooks"]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for each in hooks["fancy-pypi-readme"]["substitutions"]:
+        text = re.sub(each["pattern"], each["replacement"], text)
+    (shown := tmp_path / "README.md").write_text(text, encoding="utf-8")
+    assert [link for link in list_links(shown) if ":" not in link and not link.startswith("#")] == []
+    assert [link for link in list_links(shown) if not leads_somewhere(shown, link)] == []
+
+
 def test_every_host_has_its_section_with_a_way_to_add_the_server() -> None:
     text = (DOCS / "hosts.md").read_text(encoding="utf-8")
     headings = [heading for heading in re.findall(r"^## (.*)$", text, re.MULTILINE) if heading in HOST_NAMES.split("|")]
