@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy format bench conformance browser cluster bench-cluster clean
+.PHONY: demo test test-slow soak check check-web check-deploy check-workflows format bench conformance browser cluster bench-cluster clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +35,7 @@ test-slow: $(VENV)/.dev
 soak: $(VENV)/.dev
 	SEQUENCES=2000 $(BIN)/python -m pytest --quiet --timeout 1800 tests/faults/test_property.py
 
-check: $(VENV)/.dev check-deploy
+check: $(VENV)/.dev check-deploy check-workflows
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/lint-imports
@@ -57,6 +57,17 @@ check-deploy: $(VENV)/.dev
 	$(BIN)/kubernetes-validate --strict --quiet deploy/kubernetes.yaml
 	@if [ -x $(BIN)/hadolint ]; then $(BIN)/hadolint deploy/Dockerfile; \
 	else echo "No hadolint for this machine: the Dockerfile was not checked."; fi
+
+# What runs on GitHub cannot run here: its syntax, the schemas of its files and the security of its workflows are checked.
+SCHEMA := $(BIN)/check-jsonschema --builtin-schema
+
+check-workflows: $(VENV)/.dev
+	$(BIN)/actionlint -shellcheck= -pyflakes=
+	$(BIN)/zizmor --offline --persona=pedantic --quiet .github
+	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
+	$(SCHEMA) vendor.dependabot .github/dependabot.yml
+	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests bench
