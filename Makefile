@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster clean
+.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -35,7 +35,7 @@ test-slow: $(VENV)/.dev
 soak: $(VENV)/.dev
 	SEQUENCES=2000 $(BIN)/python -m pytest --quiet --timeout 1800 tests/faults/test_property.py
 
-check: $(VENV)/.dev check-deploy
+check: $(VENV)/.dev check-deploy check-workflows
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
 	$(BIN)/lint-imports
@@ -61,6 +61,17 @@ check-deploy: $(VENV)/.dev
 # The site of docs/, in .site; a link or an anchor that leads nowhere fails.
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+# What runs on GitHub cannot run here: its syntax, the schemas of its files and the security of its workflows are checked.
+SCHEMA := $(BIN)/check-jsonschema --builtin-schema
+
+check-workflows: $(VENV)/.dev
+	$(BIN)/actionlint -shellcheck= -pyflakes=
+	$(BIN)/zizmor --offline --persona=pedantic --quiet .github
+	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
+	$(SCHEMA) vendor.dependabot .github/dependabot.yml
+	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format src tests bench

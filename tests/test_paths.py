@@ -10,7 +10,7 @@ import pytest
 import filing
 from filing import POSIX, GivenFiles, Make, blocks_of, image, link, rows
 from gemini_interactions_mcp.core.errors import ConfigurationError, FileRefusedError
-from gemini_interactions_mcp.files import boundary
+from gemini_interactions_mcp.files import boundary, path_errors, path_rules
 
 home, make, recorder, subject, tasks = filing.home, filing.make, filing.recorder, filing.subject, filing.tasks
 
@@ -214,10 +214,10 @@ async def test_a_swap_between_check_and_open_is_noticed(
 
 
 def test_the_systems_refusals_are_put_for_people() -> None:
-    assert "lacks the permission" in boundary.describe_path_error(PermissionError(errno.EACCES, "Permission denied"))
-    assert "too long" in boundary.describe_path_error(OSError(errno.ENAMETOOLONG, "File name too long"))
-    assert "through a file" in boundary.describe_path_error(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
-    assert "Input/output error" in boundary.describe_path_error(OSError(errno.EIO, "Input/output error"))
+    assert "lacks the permission" in path_errors.describe_path_error(PermissionError(errno.EACCES, "Permission denied"))
+    assert "too long" in path_errors.describe_path_error(OSError(errno.ENAMETOOLONG, "File name too long"))
+    assert "through a file" in path_errors.describe_path_error(NotADirectoryError(errno.ENOTDIR, "Not a directory"))
+    assert "Input/output error" in path_errors.describe_path_error(OSError(errno.EIO, "Input/output error"))
 
 
 async def test_a_path_to_write_is_approved(subject: GivenFiles, home: Path) -> None:
@@ -318,16 +318,16 @@ def test_a_file_url_of_windows_names_a_drive() -> None:
 
 def test_a_share_of_windows_is_not_even_looked_at() -> None:
     roots = [Path("C:\\"), Path(r"\\server\Share\docs")]
-    assert boundary.is_foreign_share(Path(r"\\other\share\x"), roots, windows=True)
-    assert boundary.is_foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
-    assert not boundary.is_foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
-    assert not boundary.is_foreign_share(Path(r"C:\x"), roots, windows=True)
-    assert not boundary.is_foreign_share(Path(r"\\other\share\x"), roots, windows=False)
+    assert path_rules.is_foreign_share(Path(r"\\other\share\x"), roots, windows=True)
+    assert path_rules.is_foreign_share(Path(r"\\.\PhysicalDrive0"), roots, windows=True)
+    assert not path_rules.is_foreign_share(Path(r"\\Server\share\x"), roots, windows=True)
+    assert not path_rules.is_foreign_share(Path(r"C:\x"), roots, windows=True)
+    assert not path_rules.is_foreign_share(Path(r"\\other\share\x"), roots, windows=False)
 
 
 def test_a_second_stream_of_a_windows_file_is_hidden() -> None:
-    assert boundary.is_hidden(("folder", "note.txt:secret"), windows=True)
-    assert not boundary.is_hidden(("folder", "note:1.txt"), windows=False)
+    assert path_rules.is_hidden(("folder", "note.txt:secret"), windows=True)
+    assert not path_rules.is_hidden(("folder", "note:1.txt"), windows=False)
 
 
 def test_a_drive_is_no_scheme() -> None:
@@ -407,4 +407,4 @@ async def test_a_copy_of_a_file_with_a_second_name_may_be_read(subject: GivenFil
     ],
 )
 def test_what_some_system_takes_for_a_dot_hides_a_file(part: str, is_one: bool) -> None:
-    assert boundary.has_leading_dot(part) == is_one
+    assert path_rules.has_leading_dot(part) == is_one

@@ -15,7 +15,8 @@ from filing import POSIX, link
 from gemini_interactions_mcp.core import folders
 from gemini_interactions_mcp.core.errors import FileGoneError, FileRefusedError
 from gemini_interactions_mcp.files import saved_files, stored_objects
-from gemini_interactions_mcp.files.boundary import Boundary, is_foreign_share
+from gemini_interactions_mcp.files.boundary import Boundary
+from gemini_interactions_mcp.files.path_rules import is_foreign_share
 from gemini_interactions_mcp.files.saved_files import SavedFiles
 from gemini_interactions_mcp.models.interactions import SavedFile
 from gemini_interactions_mcp.output.places import LocalFolder
@@ -32,7 +33,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     """Test both implementations: by descriptor, and by path as on Windows."""
     if request.param == "by path":
         monkeypatch.setattr(folders, "HAS_DESCRIPTOR_CALLS", False)
-        monkeypatch.setattr(saved_files, "WINDOWS", True)
+        monkeypatch.setattr(folders, "WINDOWS", True)
 
 
 @pytest.fixture

@@ -17,15 +17,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and return the exit status: 0 if it succeeded."""
     shut = sys.stdout is None  # pyright: ignore[reportUnnecessaryComparison] - if the shell has closed it
     open_closed_streams()
+    tolerate_letters()
     arguments = parse_arguments(argv)
     if shut and arguments.command == "view":
         sys.stderr.write("gemini-interactions-mcp: The link cannot be written to stdout: it is closed.\n")
         return 1
     if arguments.command in (None, "serve"):
         return serve_host(arguments)
-    # Names of models and files may have letters that a terminal cannot show. What a test puts in its place may lack it.
-    if reconfigure := getattr(sys.stdout, "reconfigure", None):
-        reconfigure(errors="backslashreplace")
     try:
         status = run_command(arguments)
         sys.stdout.flush()
@@ -33,6 +31,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = 1
         discard_output()
     return status
+
+
+def tolerate_letters() -> None:
+    """Show letters that the code page of a terminal or pipe lacks as escapes, and read no byte as an error.
+
+    Names of models and files may be in any script. What a test puts in place of a stream may have no code page.
+    """
+    for stream, errors in ((sys.stdin, "replace"), (sys.stdout, "backslashreplace"), (sys.stderr, "backslashreplace")):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors=errors)
 
 
 def run_command(arguments: argparse.Namespace) -> int:

@@ -11,13 +11,18 @@ import os
 import re
 import shutil
 import stat
+import sys
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Final, NamedTuple
+
+WINDOWS: Final = sys.platform == "win32"
+RENAMES_OVER: Final = not WINDOWS
+"""Whether a file that is renamed takes the place of another: https://docs.python.org/3/library/os.html#os.rename"""
 
 HAS_DESCRIPTOR_CALLS: Final = {
     os.open,
@@ -45,6 +50,10 @@ COPIED_BYTES: Final = 2**20
 
 PARTIAL_NAME: Final = re.compile(r"\.[0-9a-f]{32}\.part")
 """Names of files that are not finished, as `make_hidden_name` makes them."""
+
+LONG_PATH_CHARACTERS: Final = 240
+"""Windows takes paths of folders below 248 characters and of files below 260, and longer ones only with a prefix:
+https://learn.microsoft.com/en-us/windows/win32/fileio/maximum-file-path-limitation"""
 
 StatusCheck = Callable[[os.stat_result], None]
 """Raises an exception if a file with this status is not acceptable."""
@@ -175,7 +184,7 @@ class Folder:
             check_real_folder(self.path)
 
     def _at(self, name: str) -> str:
-        return str(self.path / name) if self._descriptor is None else name
+        return lengthen_path(self.path / name) if self._descriptor is None else name
 
     def _open(self, name: str, flags: int, mode: int = OWNER_ONLY_MODES.file) -> int:
         return os.open(self._at(name), flags, mode, dir_fd=self._descriptor)
@@ -199,6 +208,10 @@ class Folder:
 
     def _publish(self, partial: str, name: str) -> bool:
         """Give the finished file its name atomically; return False if the name is taken."""
+        if not RENAMES_OVER:
+            # Not by a second link, which a scanner that holds the file would keep from being removed.
+            with suppress(PermissionError):
+                return self._move(partial, name)
         both = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
         try:
             os.link(self._at(partial), self._at(name), **both, follow_symlinks=self._descriptor is None)
@@ -206,6 +219,14 @@ class Folder:
             return False
         except OSError:
             return self._claim(partial, name)  # FAT, exFAT and some network drives have no hard links
+        return True
+
+    def _move(self, partial: str, name: str) -> bool:
+        """Do the same where a rename fails if the name is taken."""
+        try:
+            os.rename(self._at(partial), self._at(name))  # noqa: PTH104 - as all calls here
+        except FileExistsError:
+            return False
         return True
 
     def _claim(self, partial: str, name: str) -> bool:
@@ -276,8 +297,17 @@ def check_real_folder(path: Path) -> None:
     Raises:
         OSError: It does not.
     """
-    if not stat.S_ISDIR(path.lstat().st_mode) or path.resolve(strict=True) != path:
+    wanted = Path(lengthen_path(path))
+    if not stat.S_ISDIR(wanted.lstat().st_mode) or wanted.resolve(strict=True) != wanted:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+
+
+def lengthen_path(path: PurePath, *, windows: bool = WINDOWS) -> str:
+    """Return an absolute path as the system takes it at any length."""
+    text = str(path)
+    if not windows or len(text) < LONG_PATH_CHARACTERS or text.startswith(("\\\\?\\", "\\\\.\\")):
+        return text
+    return "\\\\?\\UNC" + text[1:] if text.startswith("\\\\") else "\\\\?\\" + text
 
 
 def make_hidden_name() -> str:

@@ -3,18 +3,15 @@
 A file is opened once, so that what is checked is what is read. Everything here blocks.
 """
 
-import errno
 import re
 import stat
-import sys
-import unicodedata
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from io import BufferedReader
 from os import stat_result
-from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
@@ -31,10 +28,18 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.settings import ALLOWED_DIRS_VARIABLE, BUNDLE_FOLDER_TITLE, Settings, is_folder
 
+from .path_errors import translate_path_errors
+from .path_rules import (
+    adopt_root,
+    has_leading_dot,
+    is_foreign_share,
+    is_hidden,
+    is_misread_by_windows,
+    split_below_roots,
+)
 from .secrets import detect_secret
 
 URL_SCHEME: Final = re.compile(r"([a-z][a-z0-9+.-]+)://|(file|data):", re.IGNORECASE)
-WINDOWS: Final = sys.platform == "win32"
 
 MAX_FILE_BYTES: Final = 2 * 2**30
 """Maximum size of a file in bytes: https://ai.google.dev/gemini-api/docs/files"""
@@ -266,7 +271,7 @@ def read_for_secrets(stream: BufferedReader, *, whole: bool = False) -> Iterator
         yield chunk
 
 
-def parse_local_path(source: str, *, windows: bool = WINDOWS) -> Path:
+def parse_local_path(source: str, *, windows: bool = folders.WINDOWS) -> Path:
     """Parse a path or file:// URL, and expand `~`.
 
     Raises:
@@ -305,13 +310,6 @@ def parse_scheme(source: str) -> str:
     return (found[1] or found[2]).lower() if found else ""
 
 
-def is_foreign_share(path: Path, roots: Sequence[Path], *, windows: bool = WINDOWS) -> bool:
-    """Whether a path is on a Windows network share or device that no allowed directory is on."""
-    drive = PureWindowsPath(path).drive.lower()
-    known = (PureWindowsPath(root).drive.lower() for root in roots)
-    return windows and drive.startswith("\\\\") and drive not in known
-
-
 def resolve_links(path: Path, roots: Sequence[Path], source: str) -> Path:
     """Resolve the links of a path, as far as it exists.
 
@@ -321,25 +319,9 @@ def resolve_links(path: Path, roots: Sequence[Path], source: str) -> Path:
         FileRefusedError: The links form a loop, or the path has a character that the system does not support.
     """
     try:
-        return path if is_foreign_share(path, roots) else path.resolve()
+        return path if is_foreign_share(path, roots) else adopt_root(path.resolve(), roots)
     except (RuntimeError, ValueError):
         raise FileRefusedError(f"{quote_name(source)} is not a path that can be followed.") from None
-
-
-def split_below_roots(path: Path, roots: Sequence[Path]) -> list[tuple[str, ...]]:
-    """Return the parts of a resolved path below each allowed directory that contains it."""
-    return [path.relative_to(root).parts for root in roots if path.is_relative_to(root)]
-
-
-def is_hidden(parts: Sequence[str], *, windows: bool = WINDOWS) -> bool:
-    """Whether a path leads through a dot-file or dot-folder, or names an alternate stream of a Windows file."""
-    return any(has_leading_dot(part) or (windows and ":" in part) for part in parts)
-
-
-def has_leading_dot(part: str) -> bool:
-    """Whether a name begins with a dot, also one in another form or behind invisible characters."""
-    first = next((letter for letter in part if unicodedata.category(letter) != "Cf"), "")
-    return unicodedata.normalize("NFKC", first) == "."
 
 
 def describe_root(root: Path) -> str:
@@ -368,7 +350,7 @@ def require_plain_name(path: Path, source: str) -> Path:
     Raises:
         FileRefusedError: It has such characters.
     """
-    if has_hidden_characters(str(path)):
+    if has_hidden_characters(str(path)) or is_misread_by_windows(path):
         raise FileRefusedError(
             f"{quote_name(source)} has characters that a file's name must not have; choose another name."
         )
@@ -417,33 +399,3 @@ def check_file_status(status: stat_result, source: str) -> None:
             "Copy it, and name the copy.",
             reason=REASON_HARD_LINK,
         )
-
-
-@contextmanager
-def translate_path_errors(source: str) -> Generator[None]:
-    """Translate an error of the operating system about a path.
-
-    Raises:
-        FileRefusedError: In place of any `OSError`.
-    """
-    try:
-        yield
-    except OSError as exc:
-        raise FileRefusedError(f"{quote_name(source)} {describe_path_error(exc)}.") from exc
-
-
-def describe_path_error(exc: OSError) -> str:
-    """Describe what is wrong with a path, as the end of a sentence that begins with the path."""
-    match exc.errno:
-        case errno.ENOENT:
-            return "does not exist"
-        case errno.ENOTDIR | errno.ELOOP:
-            return "goes through a file or a link as if it were a directory"
-        case errno.ESTALE:
-            return "was replaced while it was opened; try again"
-        case errno.EACCES | errno.EPERM:
-            return "cannot be opened or written: this server's user lacks the permission"
-        case errno.ENAMETOOLONG:
-            return "is too long for a path"
-        case _:
-            return f"cannot be opened or written: {exc.strerror or 'the system gives no reason'}"

@@ -26,7 +26,7 @@ from gemini_interactions_mcp.output import LocalFolder, Place
 from gemini_interactions_mcp.settings import Settings
 
 from .addresses import FILES_API_NAME, build_address_block, build_uri_block, get_extension, is_files_api_block
-from .boundary import MAX_SEARCHED_BYTES, Boundary, approve_relative_name, translate_path_errors
+from .boundary import MAX_SEARCHED_BYTES, Boundary, approve_relative_name
 from .call_limits import MIB, CallLimits
 from .clipping import WHOLE_FILES, Excerpt
 from .gathering import FolderWalk, parse_folder_query
@@ -35,6 +35,7 @@ from .kept_sources import HoldingCheck, KeptSources, ReceivedLookup, RecordLooku
 from .left_out import Omissions
 from .naming import NamedSource, check_names, split_names
 from .opening import FileOpener
+from .path_errors import translate_path_errors
 from .recognition import build_inline_block, describe_encodings, prepare_outgoing, prepare_upload, recognise_file
 from .saved_files import SavedFiles
 from .sources import deduplicate_sources, find_meant_source

@@ -17,11 +17,12 @@ from gemini_interactions_mcp.core import FileRefusedError, quote_name
 from gemini_interactions_mcp.settings import is_folder
 
 from . import ignoring
-from .boundary import REASON_HIDDEN, REASON_UNREADABLE, Boundary, is_hidden, parse_local_path
+from .boundary import REASON_HIDDEN, REASON_UNREADABLE, Boundary, parse_local_path
 from .globs import GlobPattern, can_hold_matches, expand_braces, fold_name, path_matches, split_glob
 from .ignoring import IgnoreRules
 from .inspection import NamedFile
 from .left_out import Omissions
+from .path_rules import is_hidden
 
 SKIPPED_FOLDERS: Final = frozenset(
     {

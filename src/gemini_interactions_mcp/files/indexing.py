@@ -36,9 +36,11 @@ from gemini_interactions_mcp.models import (
     stores,
 )
 
-from .boundary import Boundary, split_below_roots, translate_path_errors
+from .boundary import Boundary
 from .inspection import LocalFile, normalize_name
 from .opening import FileOpener
+from .path_errors import translate_path_errors
+from .path_rules import split_below_roots
 from .recognition import prepare_outgoing, prepare_upload
 from .saved_files import SavedFiles
 from .stored_files import IndexingWork, SentFiles, SentFileStore, StoredFile

@@ -37,9 +37,10 @@ from gemini_interactions_mcp.models import (
 )
 from gemini_interactions_mcp.settings import Settings
 
-from .boundary import Boundary, translate_path_errors
+from .boundary import Boundary
 from .inspection import Inspection, LocalFile
 from .opening import FileOpener
+from .path_errors import translate_path_errors
 from .recognition import make_changed_error
 from .sandbox_names import name_sandbox_files
 from .saved_files import SavedFiles

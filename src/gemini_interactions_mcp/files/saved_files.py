@@ -21,7 +21,8 @@ from gemini_interactions_mcp.core import FileGoneError, FileRefusedError, Folder
 from gemini_interactions_mcp.models import SavedFile, is_object_address
 from gemini_interactions_mcp.output import Place, locate_local
 
-from .boundary import REASON_HARD_LINK, WINDOWS, Boundary, is_foreign_share
+from .boundary import REASON_HARD_LINK, Boundary
+from .path_rules import is_foreign_share
 from .stored_objects import StoredObjects, hash_stream, make_replaced_error, name_place
 from .verified_copies import VerifiedCopies
 
@@ -81,7 +82,7 @@ class LocalFiles:
         """Remove the file, and nothing else."""
         with self._open_folder(file) as folder, self._open_unchanged(file, folder) as stream:
             status = os.fstat(stream.fileno())
-            if WINDOWS:
+            if folders.WINDOWS:
                 stream.close()  # Windows removes no open file
             if not folder.remove(self._find(file).name, status):
                 raise make_replaced_error(file)
@@ -90,7 +91,7 @@ class LocalFiles:
         """Overwrite the file, and nothing else."""
         with self._open_folder(file) as folder, self._open_unchanged(file, folder) as stream:
             status = os.fstat(stream.fileno())
-            if WINDOWS:
+            if folders.WINDOWS:
                 stream.close()
             if not folder.replace(content, self._find(file).name, status):
                 raise make_replaced_error(file)

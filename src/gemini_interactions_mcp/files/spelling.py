@@ -13,10 +13,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import FileRefusedError, make_printable, quote_name, strip_quotes
+from gemini_interactions_mcp.core import FileRefusedError, folders, make_printable, quote_name, strip_quotes
 
-from .boundary import WINDOWS, Boundary, is_hidden, parse_local_path
+from .boundary import Boundary, parse_local_path
 from .globs import fold_name, split_glob
+from .path_rules import is_hidden
 
 YOUTUBE_ADDRESS: Final = re.compile(
     r"(?://)?((?:[\w-]+\.)*(?:youtube\.com|youtube-nocookie\.com|youtu\.be)/\S+)", re.IGNORECASE
@@ -27,7 +28,7 @@ MAX_SIBLINGS: Final = 100_000
 """Maximum number of names read of one folder."""
 
 
-def list_readings(source: str, *, windows: bool = WINDOWS) -> list[str]:
+def list_readings(source: str, *, windows: bool = folders.WINDOWS) -> list[str]:
     """Return the readings of a source: as written, then without quotes, an assistant's `@`, a shell's escapes."""
     found = [source]
     for step in (str.strip, strip_at, strip_quotes, strip_at, str if windows else strip_escapes, add_scheme):

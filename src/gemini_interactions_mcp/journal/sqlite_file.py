@@ -90,7 +90,15 @@ def make_opening_url(url: sa.URL) -> sa.URL:
     if not is_file_database(url):
         return url
     path = Path(str(url.database)).resolve()
-    return url.set(database=path.as_uri()).update_query_dict({"mode": "rw", "uri": "true"})
+    return url.set(database=adapt_file_uri(path.as_uri())).update_query_dict({"mode": "rw", "uri": "true"})
+
+
+def adapt_file_uri(uri: str) -> str:
+    """Return the URI of a file as SQLite takes it, without a host: a share of Windows is a part of the path.
+
+    Source: https://www.sqlite.org/uri.html
+    """
+    return uri if uri.startswith("file:///") else uri.replace("file://", "file:////", 1)
 
 
 def locate_file(url: sa.URL) -> FilePlace | None:

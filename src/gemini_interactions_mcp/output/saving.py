@@ -6,6 +6,7 @@ everything here blocks.
 
 import hashlib
 import io
+import os
 import re
 import unicodedata
 import wave
@@ -175,11 +176,24 @@ def split_title(title: str) -> list[str]:
 
 
 def filter_character(character: str) -> str:
-    """Return a character for a name: itself if allowed, nothing for a format character, else a space."""
+    """Return a character for a name: itself if allowed, nothing for a format character, else a space.
+
+    Names on a system whose locale is not UTF-8 have its letters only.
+    """
     category = unicodedata.category(character)
     if category == "Cf":
         return ""
-    return character if category[0] in "LMN" or category == "So" else " "
+    allowed = category[0] in "LMN" or category == "So"
+    return character if allowed and is_encodable(character) else " "
+
+
+def is_encodable(character: str) -> bool:
+    """Whether names of files can have a character on this system."""
+    try:
+        os.fsencode(character)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def shorten_name(name: str) -> str:

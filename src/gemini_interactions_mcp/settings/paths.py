@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, cast
 
 import platformdirs
@@ -21,6 +21,8 @@ ALLOWED_DIRS_VARIABLE: Final = "GEMINI_MCP_ALLOWED_DIRS"
 FOLDER_SEPARATORS: Final = (os.pathsep, ";", "\n", ",")
 """Separators of directories in one text, the usual one first."""
 OUTPUT_DIR_VARIABLE: Final = "GEMINI_MCP_OUTPUT_DIR"
+PROGRAM_FOLDER_VARIABLES: Final = ("SYSTEMROOT", "PROGRAMFILES", "PROGRAMFILES(X86)")
+"""Variables of Windows with the folders of its own files and of programs."""
 MAPPED_DIRS_VARIABLE: Final = "GEMINI_MCP_MAPPED_DIRS"
 MAPPED_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 OUTPUT_URL_VARIABLE: Final = "GEMINI_MCP_OUTPUT_URL"
@@ -35,8 +37,8 @@ def parse_output_dir(environment: SettingsEnvironment, text: str | None) -> Path
 def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tuple[Path, ...]:
     """Return the resolved directories below which files may be read and written, the output directory included.
 
-    The default is the working directory, unless it is the root of a disk or the home directory itself: a host that
-    starts its servers there did not mean to open all of it.
+    The default is the working directory, unless it is the root of a disk, the home directory itself or a folder of
+    programs: a host that starts its servers there did not mean to open all of it.
 
     Raises:
         ConfigurationError: The text begins like a JSON list and is not one.
@@ -46,8 +48,18 @@ def parse_allowed_dirs(environment: SettingsEnvironment, text: str | None) -> tu
     if text is not None:
         chosen = [resolve_leniently(expand_folder(part, home)) for part in split_folders(text, home)]
     else:
-        chosen = [] if cwd is None or cwd in (Path(cwd.anchor), resolve_leniently(home)) else [cwd]
+        chosen = [cwd] if cwd and is_project(cwd, resolve_leniently(home), environment.values) else []
     return tuple(dict.fromkeys([*chosen, output]))
+
+
+def is_project(cwd: PurePath, home: PurePath, values: Mapping[str, str]) -> bool:
+    """Whether a user may have started the server in a directory for what is in it; Windows starts programs in its own.
+
+    Source: https://learn.microsoft.com/en-us/windows/deployment/usmt/usmt-recognized-environment-variables
+    """
+    programs = [type(cwd)(values[name]) for name in PROGRAM_FOLDER_VARIABLES if name in values]
+    programs += [type(cwd)(name) for name in ("/Applications", "/System")]
+    return cwd not in (type(cwd)(cwd.anchor), home) and not any(map(cwd.is_relative_to, programs))
 
 
 def parse_mapped_dirs(environment: SettingsEnvironment, text: str | None) -> tuple[tuple[str, Path], ...]:

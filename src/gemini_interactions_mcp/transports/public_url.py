@@ -89,8 +89,9 @@ def resolve_place(host: str) -> ListeningPlace:
     """
     try:
         found = socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as exc:
-        raise InputError(f"--host: {host} is no address of this machine ({exc.strerror}).") from exc
+    except (OSError, UnicodeError) as exc:  # a name that IDNA does not allow
+        reason = exc.strerror if isinstance(exc, OSError) else "no name of a host"
+        raise InputError(f"--host: {host} is no address of this machine ({reason}).") from exc
     usable = [each for each in found if each[0] in (socket.AF_INET, socket.AF_INET6)]
     family, _, _, _, place = min(usable, key=lambda each: each[0] != socket.AF_INET)
     return ListeningPlace(family, str(place[0]))

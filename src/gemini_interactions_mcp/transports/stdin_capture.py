@@ -13,7 +13,7 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, Final, cast
@@ -30,6 +30,10 @@ STDERR_WAIT_SECONDS: Final = 0.5
 """Seconds to wait, once, for a reader of stderr that lags behind."""
 PIPE_BUF_BYTES: Final = getattr(select, "PIPE_BUF", 512)
 """Bytes that a writable pipe accepts in one write (POSIX guarantees at least 512)."""
+
+
+ENDING_SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
+"""Names of signals that end a server; Windows has no SIGHUP, and only Windows has SIGBREAK."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +105,10 @@ def capture_streams() -> CapturedStreams:
     return claimed
 
 
-def list_ending_signals() -> list[signal.Signals]:
+def list_ending_signals(has: Mapping[str, signal.Signals] = signal.Signals.__members__) -> list[signal.Signals]:
     """Return the signals that end a server, including that of a closed terminal unless `nohup` ignores it."""
-    wanted = [signal.SIGTERM, signal.SIGINT]
-    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        wanted.append(signal.SIGHUP)
-    return wanted
+    known = [has[name] for name in ENDING_SIGNALS if name in has]
+    return [each for each in known if each.name != "SIGHUP" or signal.getsignal(each) != signal.SIG_IGN]
 
 
 def divert_stream(descriptor: int, diversion: int) -> int:
