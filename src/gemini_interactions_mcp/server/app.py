@@ -43,6 +43,7 @@ from gemini_interactions_mcp.core import (
     noting_in,
 )
 from gemini_interactions_mcp.models import SavedFile
+from gemini_interactions_mcp.server.icons import marks
 from gemini_interactions_mcp.server.skills.extension import SkillsExtension, is_skill_address
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
@@ -141,7 +142,7 @@ class Server(MCPServer[Opening]):
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,
             request_state_security=build_state_security(self._states) if self._states else None,
-            middleware=[self._warm_afterwards, answer_ping, self._skills.declare],
+            middleware=[self._warm_afterwards, answer_ping, self._skills.declare, marks.introduce_with_icons],
             cache_hints={
                 "tools/list": TOOLS_CACHE_HINT,
                 "prompts/list": LIST_CACHE_HINT,
@@ -256,10 +257,11 @@ class Server(MCPServer[Opening]):
         if principal.remote:
             mapped = [name for name, _ in self._opening.settings.mapped_dirs]
             tools = [remote_descriptions.describe_remotely(tool, mapped) for tool in tools]
-        if not client_supports_apps(ctx):
-            return ListToolsResult(tools=offering.hide_view_tool(tools))
         params = ctx.session.client_params
         host = find_host(params.client_info.name if params else "")
+        tools = marks.show_tool_icons(tools, host.icon_type)
+        if not client_supports_apps(ctx):
+            return ListToolsResult(tools=offering.hide_view_tool(tools))
         return ListToolsResult(tools=offering.offer_views(tools, annotated=host.annotated_views))
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
