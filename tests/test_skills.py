@@ -206,3 +206,10 @@ def test_lines_end_alike_on_every_system() -> None:
             assert "\r" not in text
             assert text.endswith("\n")
             assert path.endswith(".md")
+
+
+def test_the_page_about_skills_names_all_and_counts_them() -> None:
+    page = (ROOT / "docs" / "skills.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(gemini-[a-z-]+)` \|", page, re.MULTILINE) == list(SKILLS)
+    files = sum(len(skill.texts) for skill in served())
+    assert f"Verified {len(SKILLS)} skills and {files} files: no conformance errors." in page
