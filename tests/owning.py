@@ -159,8 +159,10 @@ PARAMETERS: dict[str, Json] = {
     "prompts/list": {},
     "resources/list": {},
     "resources/templates/list": {},
+    "skills/list": {},
+    "skills/get": {"uri": "skill://gemini-cost-care/SKILL.md"},
 }
-"""Those of methods that name nothing."""
+"""Those of methods that name nothing that anybody has."""
 
 
 @dataclass(frozen=True)

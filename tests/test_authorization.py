@@ -99,6 +99,8 @@ REQUESTS: list[tuple[str, dict[str, Any], str]] = [
     ("tasks/get", {"taskId": "x"}, READ_SCOPE),
     ("tasks/update", {"taskId": "x", "inputResponses": {}}, SPEND_SCOPE),
     ("tasks/cancel", {"taskId": "x"}, SPEND_SCOPE),
+    ("skills/list", {}, READ_SCOPE),
+    ("skills/get", {"uri": "skill://gemini-cost-care/SKILL.md"}, READ_SCOPE),
     ("something/new", {}, READ_SCOPE),
 ]
 

@@ -1,7 +1,8 @@
 """The manifest, README, docs, snapshot, version and budgets match what is served.
 
 After a deliberate change, `UPDATE=1 python -m pytest tests/test_contract.py` rewrites the snapshot, the tools of the
-manifest and the table of settings (`docs/settings.md`); the rest of the docs is for people to write.
+manifest, the skills of plugins and the table of settings (`docs/settings.md`); the rest of the docs is for people to
+write.
 """
 
 import json
@@ -22,11 +23,13 @@ from pydantic import SecretStr
 from conftest import make_settings
 from gemini_interactions_mcp import __version__, settings
 from gemini_interactions_mcp.cli.parser import build_parser
+from gemini_interactions_mcp.core.principals import OWNER
 from gemini_interactions_mcp.server import resources
 from gemini_interactions_mcp.server.app import build_instructions, build_server
 from gemini_interactions_mcp.server.fixed_resources import FIXED_RESOURCES
 from gemini_interactions_mcp.server.prompts import PROMPTS
-from gemini_interactions_mcp.server.tools.table import TOOLS, list_offered_tools
+from gemini_interactions_mcp.server.skills.documents import build_skills
+from gemini_interactions_mcp.server.tools.table import TOOLS, list_offered_tools, name_offered_tools
 from gemini_interactions_mcp.settings.confirmation import Confirmation
 from gemini_interactions_mcp.settings.environment import SettingsEnvironment
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES
@@ -124,6 +127,23 @@ def test_the_docs_name_every_resource() -> None:
 
 def test_the_docs_name_every_prompt() -> None:
     assert [function.__name__ for _, function, _ in PROMPTS if f"`{function.__name__}`" not in page("tools.md")] == []
+
+
+def test_plugins_have_the_skills_that_are_served() -> None:
+    """Plugins have them in `skills/`, as the user of a desktop host with all toolsets gets them."""
+    skills = build_skills(name_offered_tools(TOOLSETS, OWNER))
+    expected = {ROOT / "skills" / skill.name / path: text for skill in skills for path, text in skill.texts.items()}
+    if UPDATE:
+        for path in set(skill_copies()) - set(expected):
+            path.unlink()
+        for path, text in expected.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    assert skill_copies() == expected
+
+
+def skill_copies() -> dict[Path, str]:
+    return {path: path.read_text(encoding="utf-8") for path in (ROOT / "skills").rglob("*") if path.is_file()}
 
 
 def test_the_version_is_the_same_everywhere() -> None:

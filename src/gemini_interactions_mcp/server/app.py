@@ -43,6 +43,8 @@ from gemini_interactions_mcp.core import (
     noting_in,
 )
 from gemini_interactions_mcp.models import SavedFile
+from gemini_interactions_mcp.server.icons import marks
+from gemini_interactions_mcp.server.skills.extension import SkillsExtension, is_skill_address
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
 from gemini_interactions_mcp.server.tools import remote_descriptions, table
@@ -52,7 +54,6 @@ from gemini_interactions_mcp.server.tools.argument_errors import (
     split_arguments,
 )
 from gemini_interactions_mcp.server.tools.arguments import interpret_arguments
-from gemini_interactions_mcp.server.tools.uploading import UPLOAD_TOOL
 from gemini_interactions_mcp.server.views import assets, offering
 from gemini_interactions_mcp.settings import APP_NAME, Settings
 
@@ -126,6 +127,7 @@ class Server(MCPServer[Opening]):
         self._subscribers = subscribers
         self._states = SharedStateCodec(opening.share_secret) if opening.shared else None
         self._warmed = False
+        self._skills = SkillsExtension(opening.settings.toolsets)
         tools = table.build_tools(opening.settings.toolsets)
         self._schemas = {tool.name: tool.parameters for tool in tools}
         super().__init__(
@@ -135,12 +137,12 @@ class Server(MCPServer[Opening]):
             website_url="https://ai.google.dev/gemini-api/docs/interactions",
             version=__version__,
             tools=list(tools),
-            extensions=[TasksExtension(TaskChains(opening)), Apps()],
+            extensions=[TasksExtension(TaskChains(opening)), Apps(), self._skills],
             lifespan=self._lifespan,
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,
             request_state_security=build_state_security(self._states) if self._states else None,
-            middleware=[self._warm_afterwards, answer_ping],
+            middleware=[self._warm_afterwards, answer_ping, self._skills.declare, marks.introduce_with_icons],
             cache_hints={
                 "tools/list": TOOLS_CACHE_HINT,
                 "prompts/list": LIST_CACHE_HINT,
@@ -246,19 +248,20 @@ class Server(MCPServer[Opening]):
             ) from exc.__cause__
         except ToolError as exc:
             principal = identify_principal(context.request_context) if context else OWNER
-            named = [each for each in self._schemas if each != offering.VIEW_TOOL and is_offered(each, principal)]
+            named = [each for each in self._schemas if each != offering.VIEW_TOOL and table.is_offered(each, principal)]
             raise ToolError(describe_tool_error(exc, named)) from exc.__cause__
 
     async def _list_tools(self, ctx: ServerRequestContext[Any, Any], _: PaginatedRequestParams) -> ListToolsResult:
         principal = identify_principal(ctx)
-        tools = [tool for tool in await self.list_tools() if is_offered(tool.name, principal)]
+        tools = [tool for tool in await self.list_tools() if table.is_offered(tool.name, principal)]
         if principal.remote:
             mapped = [name for name, _ in self._opening.settings.mapped_dirs]
             tools = [remote_descriptions.describe_remotely(tool, mapped) for tool in tools]
-        if not client_supports_apps(ctx):
-            return ListToolsResult(tools=offering.hide_view_tool(tools))
         params = ctx.session.client_params
         host = find_host(params.client_info.name if params else "")
+        tools = marks.show_tool_icons(tools, host.icon_type)
+        if not client_supports_apps(ctx):
+            return ListToolsResult(tools=offering.hide_view_tool(tools))
         return ListToolsResult(tools=offering.offer_views(tools, annotated=host.annotated_views))
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
@@ -288,6 +291,8 @@ class Server(MCPServer[Opening]):
         principal = identify_principal(context.request_context) if context else OWNER
         if str(uri) == offering.APP_URI:
             return [ReadResourceContents(assets.assemble_app(), APP_MIME_TYPE, offering.APP_META)]
+        if is_skill_address(str(uri)):
+            return [self._skills.read_file(str(uri), principal)]
         try:
             return [await resources.read_resource(await self._opening.app(principal), str(uri))]
         except ResourceError:
@@ -378,11 +383,6 @@ async def answer_ping(ctx: ServerRequestContext[Any, Any], call_next: Callable[.
     if ctx.method == "ping" and removed:
         return {"resultType": "complete"}
     return await call_next(ctx)
-
-
-def is_offered(tool: str, principal: Principal) -> bool:
-    """Whether a tool is of use to a principal: it may be called, and files need not be sent on one's own machine."""
-    return table.TOOL_SCOPES[tool] in principal.scopes and (principal.remote or tool != UPLOAD_TOOL)
 
 
 def read_known_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:

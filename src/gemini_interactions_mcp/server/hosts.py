@@ -23,12 +23,14 @@ class Host(NamedTuple):
             other limits of results are made.
         previews: Whether the host shows images, rather than their base64 as text.
         annotated_views: Whether the host shows views of tools that have annotations.
+        icon_type: The type of the icons of tools that the host shows; empty if it is not known to show any.
     """
 
     wait_seconds: float | None = None
     page_bytes: int = 10_000
     previews: bool = True
     annotated_views: bool = True
+    icon_type: str = ""
 
 
 ANY_HOST: Final = Host()
@@ -44,7 +46,9 @@ HOSTS: Final[Mapping[str, Host]] = {
     # google-adk 2.13 (mcp_tool/session_context.py) passes its model the JSON of a result, base64 included.
     "google-adk": Host(previews=False),
     # VS Code 1.138 treats what a tool with annotations returns as text: github.com/microsoft/vscode, issue 336916.
-    "Visual Studio Code": Host(annotated_views=False),
+    # It shows PNG and no SVG (mcpIcons.ts; issue 290809).
+    "Visual Studio Code": Host(annotated_views=False, icon_type="image/png"),
+    "mcp-inspector": Host(icon_type="image/svg+xml"),
 }
 """Hosts by `clientInfo.name`. A name that continues one of these after a hyphen or a space is of the same host."""
 

@@ -2,7 +2,8 @@
 
 Sentences are written as if all tools were offered. Where one names a tool that is not, another tool stands in for it,
 or else the whole sentence is left out: so each says all that it takes to follow it. Only fixed sentences are adapted,
-before values are put into them. Errors, and what users, models and Google have written, never are.
+before values are put into them, and the lines of skills. Errors, and what users, models and Google have written, never
+are.
 """
 
 import re
@@ -33,6 +34,10 @@ class ToolGuide:
         """Return the sentences that name no missing tool, with values for their placeholders, as `str.format`."""
         kept = filter(None, map(self._adapt, SENTENCE_BREAK.split(sentences)))
         return " ".join(kept).format(**values)
+
+    def drop_lines(self, document: str) -> str:
+        """Return a document without the lines that name a missing tool; no other tool stands in for it."""
+        return "\n".join(line for line in document.split("\n") if not self._missing.search(line))
 
     def _adapt(self, sentence: str) -> str:
         told = self._missing.sub(lambda name: self._stand_ins.get(name[0], name[0]), sentence)

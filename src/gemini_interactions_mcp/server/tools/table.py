@@ -14,7 +14,7 @@ from mcp.server.mcpserver.tools.base import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 
-from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE, WRITE_SCOPE
+from gemini_interactions_mcp.core import DELETE_SCOPE, READ_SCOPE, SPEND_SCOPE, WRITE_SCOPE, Principal
 from gemini_interactions_mcp.settings import TOOLSETS
 from gemini_interactions_mcp.text import ToolGuide
 
@@ -26,7 +26,7 @@ from .references import spell_out_references
 from .researching import cancel_research, check_research, start_research
 from .schemas import drop_required, slim_schema
 from .storing import manage_store
-from .uploading import upload_file
+from .uploading import UPLOAD_TOOL, upload_file
 from .viewing import read_view
 
 
@@ -170,6 +170,17 @@ TOOL_SCOPES: Final = {entry.function.__name__: entry.scope for entry in (*TOOLS,
 def list_offered_tools(toolsets: Collection[str]) -> list[ToolEntry]:
     """Return the rows of some toolsets, and of the tool that fetches what takes longer than a call."""
     return [entry for entry in TOOLS if entry.toolset in toolsets or entry.function is read_interaction]
+
+
+def is_offered(tool: str, principal: Principal) -> bool:
+    """Whether a tool is of use to a principal: it may be called, and files need not be sent on one's own machine."""
+    return TOOL_SCOPES[tool] in principal.scopes and (principal.remote or tool != UPLOAD_TOOL)
+
+
+def name_offered_tools(toolsets: Collection[str], principal: Principal) -> frozenset[str]:
+    """Return the names of the tools that a principal is offered, without that of the view."""
+    names = (entry.function.__name__ for entry in (*list_offered_tools(toolsets), UPLOAD_ENTRY))
+    return frozenset(name for name in names if is_offered(name, principal))
 
 
 @functools.cache

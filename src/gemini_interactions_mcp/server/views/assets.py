@@ -1,17 +1,22 @@
 """The web view as one HTML document, put together from its files when it is first read."""
 
+from base64 import b64encode
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
+ICON_ADDRESS: Final = 'href="server.svg"'
 STYLE_ELEMENT: Final = '<link rel="stylesheet" href="app.css">'
 SCRIPT_ELEMENT: Final = '<script src="app.js"></script>'
 
 
 @cache
 def assemble_app() -> str:
-    """Return `app.html` with its style and its script inline: hosts load nothing else for a view."""
-    page = read_app_file("app.html")
+    """Return `app.html` with its style, script and icon inline: hosts load nothing else for a view."""
+    icon = files("gemini_interactions_mcp.server.icons").joinpath("server.svg").read_bytes()
+    page = read_app_file("app.html").replace(
+        ICON_ADDRESS, f'href="data:image/svg+xml;base64,{b64encode(icon).decode()}"'
+    )
     page = page.replace(STYLE_ELEMENT, f"<style>\n{read_app_file('app.css')}</style>")
     return page.replace(SCRIPT_ELEMENT, f"<script>\n{read_app_file('app.js')}</script>")
 
