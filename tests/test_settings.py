@@ -152,12 +152,33 @@ def test_the_own_environment_and_directory_are_read_by_default(cwd: Path, monkey
     assert settings.allowed_dirs[0] == cwd
 
 
-@pytest.mark.parametrize("text", ["", "   ", "${user_config.model}", " ${GEMINI_MCP_MODEL} ", "${}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "${user_config.model}",
+        " ${GEMINI_MCP_MODEL} ",
+        "${}",
+        "${env:X}",
+        "$GEMINI_API_KEY",
+        '"$A_1"',
+        "%KEY%",
+    ]
+    + ["{env:GEMINI_API_KEY}", "{file:~/.key}", "${input:gemini_key}"],
+)
 def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: str, home: Path, cwd: Path) -> None:
     settings = read(home, cwd, GEMINI_MCP_MODEL=text, GEMINI_API_KEY=text, GEMINI_MCP_ALLOWED_DIRS=text)
     assert settings.model == "gemini-3.8-flash"
     assert settings.api_key is None
     assert settings.allowed_dirs[0] == (settings.output_dir if "user_config" in text else cwd)
+
+
+@pytest.mark.parametrize("key", ["$home", "AIza$KEY", "$KEY!", "100%", "{env}", "$5"])
+def test_a_value_that_only_resembles_a_placeholder_is_kept(key: str, home: Path, cwd: Path) -> None:
+    settings = read(home, cwd, GEMINI_API_KEY=key)
+    assert settings.api_key is not None
+    assert settings.api_key.get_secret_value() == key
 
 
 @pytest.mark.parametrize("quoted", ['"{}"', "'{}'", " `{}`\n", '" {} "', "“{}”", "„{}“", "«{}»", "<{}>", '"{}'])

@@ -64,14 +64,20 @@ HANDED_ON: Final = frozenset(
 
 HANDED_ON_PREFIXES: Final = ("LC_", "XDG_", "FONTCONFIG_")
 
+PLACEHOLDER: Final = re.compile(
+    r"\$\{(?!HOME\})[^}]*\}|\$(?!HOME$)[A-Z_][A-Z0-9_]*|%[A-Z_][A-Z0-9_]*%|\{(?:env|file):[^}]*\}"
+)
+"""A reference to a variable that a host has not replaced, as hosts spell them: Claude Desktop, Claude Code, Cursor and
+VS Code `${...}`, Gemini CLI `$NAME`, opencode `{env:NAME}` and `{file:path}`, Windows `%NAME%`; `${HOME}` is a path."""
+
 
 def clean_value(text: str) -> str | None:
     """Return a value without quotes around it, or None where a host left it empty or as its own placeholder.
 
-    Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`; `${HOME}` is a directory.
+    Claude Desktop leaves an unset optional setting as the literal `${user_config.x}`.
     """
     text = strip_quotes(text)
-    return None if not text or re.fullmatch(r"\$\{(?!HOME\})[^}]*\}", text) else text
+    return None if not text or PLACEHOLDER.fullmatch(text) else text
 
 
 def is_bundle_placeholder(text: str) -> bool:
