@@ -3,8 +3,9 @@
     python tests/conformance/run.py FOLDER
 
 FOLDER is where `npm install @modelcontextprotocol/conformance` was run, and is where the reports go. The scenarios of
-each revision of the protocol go to the real server, over HTTP; those of the Tasks extension to `server.py`, which has
-the tools that they call. The exit status is 0 when nothing failed but what `expected-REVISION.yml` names.
+each revision of the protocol and those of the Skills extension go to the real server, over HTTP; those of the Tasks
+extension to `server.py`, which has the tools that they call. The exit status is 0 when nothing failed but what
+`expected-REVISION.yml` names.
 """
 
 import json
@@ -23,6 +24,7 @@ from typing import Any, Final
 HERE: Final = Path(__file__).parent
 REVISIONS: Final = ("2025-11-25", "2026-07-28")
 TASKS: Final = "tasks-"
+SKILLS: Final = "sep-2640-skills-"
 SECONDS: Final = 120
 """So long, one run of the suite may take."""
 
@@ -33,8 +35,9 @@ def main(folder: Path) -> int:
     shutil.rmtree(reports, ignore_errors=True)
     with serving("-m", "gemini_interactions_mcp", "serve", "--http", "--no-auth", "--port", "0") as url:
         failed = [revision for revision in REVISIONS if not required(folder, url, revision, reports / revision)]
+        failed += [each for each in scenarios(folder, SKILLS) if not scenario(folder, url, each, reports / "skills")]
     with serving(str(HERE / "server.py")) as url:
-        failed += [name for name in task_scenarios(folder) if not scenario(folder, url, name, reports / "tasks")]
+        failed += [each for each in scenarios(folder, TASKS) if not scenario(folder, url, each, reports / "tasks")]
     if failed:
         say(f"Failed: {', '.join(failed)}. The reports are in {reports}.")
     return 1 if failed else 0
@@ -62,9 +65,9 @@ def scenario(folder: Path, url: str, name: str, report: Path) -> bool:
     return done.returncode == 0
 
 
-def task_scenarios(folder: Path) -> list[str]:
-    """The scenarios of the Tasks extension that the suite has."""
-    return re.findall(rf"- ({TASKS}[\w-]+) ", suite(folder, "list").stdout)
+def scenarios(folder: Path, prefix: str) -> list[str]:
+    """The scenarios of an extension that the suite has."""
+    return re.findall(rf"- ({prefix}[\w-]+) ", suite(folder, "list").stdout)
 
 
 def suite(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
