@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 INITIALIZE = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},
     "clientInfo": {"name": "list-tools", "version": "1"},
 }
-MESSAGES = (
+MESSAGES: tuple[dict[str, Any], ...] = (
     {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": INITIALIZE},
     {"jsonrpc": "2.0", "method": "notifications/initialized"},
     {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}},

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
 
 import anyio
 import pytest
@@ -52,13 +51,14 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a command, whose folders and models have names in many scripts."""
     folder = tmp_path_factory.mktemp("pages")
     anyio.run(fill_journal, folder)
-    named = {"GEMINI_MCP_OUTPUT_DIR": str(folder / SCRIPTS), "GEMINI_MCP_MODEL": SCRIPTS}
-    return environment(folder, NOWHERE, PYTHONUTF8="0", **named)
+    output = str(folder / SCRIPTS)
+    return environment(folder, NOWHERE, PYTHONUTF8="0", GEMINI_MCP_OUTPUT_DIR=output, GEMINI_MCP_MODEL=SCRIPTS)
 
 
 def run_piped(arguments: Sequence[str], code_page: str, monkeypatch: pytest.MonkeyPatch) -> tuple[object, str]:
     """Run a command whose output goes to a strict pipe of a code page; return its status and what it has printed."""
-    pipes = [io.TextIOWrapper(io.BytesIO(), encoding=code_page, errors="strict") for _ in range(2)]
+    raws = [io.BytesIO(), io.BytesIO()]
+    pipes = [io.TextIOWrapper(raw, encoding=code_page, errors="strict") for raw in raws]
     monkeypatch.setattr(sys, "stdout", pipes[0])
     monkeypatch.setattr(sys, "stderr", pipes[1])
     try:
@@ -67,7 +67,7 @@ def run_piped(arguments: Sequence[str], code_page: str, monkeypatch: pytest.Monk
         status = exc.code
     for pipe in pipes:
         pipe.flush()
-    return status, "".join(cast("io.BytesIO", pipe.buffer).getvalue().decode(code_page) for pipe in pipes)
+    return status, "".join(raw.getvalue().decode(code_page) for raw in raws)
 
 
 @pytest.mark.parametrize("code_page", CODE_PAGES)
