@@ -5,6 +5,7 @@ from .amounts import parse_amount as parse_amount
 from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
 from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
+from .environment import copy_environment as copy_environment
 from .environment import find_network_variables as find_network_variables
 from .environment import find_wrong_store_variable as find_wrong_store_variable
 from .environment import make_child_environment as make_child_environment

@@ -1,0 +1,217 @@
+"""The formats of hosts' configurations: parsed, and edited so that comments, order and other servers stay. Pure."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from enum import StrEnum
+from io import StringIO
+from typing import Any, NamedTuple, cast
+
+from gemini_interactions_mcp.core import InputError, Json
+
+from .jsonc import JsoncError, append_jsonc, parse_jsonc, remove_jsonc, set_jsonc
+
+
+class ConfigFormat(StrEnum):
+    """How a configuration is written."""
+
+    JSON = "JSON"
+    TOML = "TOML"
+    YAML = "YAML"
+
+
+class ConfigUnreadableError(InputError):
+    """A configuration is not of its format, or cannot be changed without touching something else."""
+
+
+class Edit(NamedTuple):
+    """A change at a path of names.
+
+    Attributes:
+        path: Where.
+        value: What is set there.
+        removed: Whether what is there is removed instead.
+        appended: Whether the value is appended to the list there instead.
+    """
+
+    path: tuple[str, ...]
+    value: object = None
+    removed: bool = False
+    appended: bool = False
+
+
+def parse_config(kind: ConfigFormat, text: str) -> Json:
+    """Return what a configuration says; an empty one says nothing.
+
+    Raises:
+        ConfigUnreadableError: It is not of its format.
+    """
+    if not text.strip():
+        return {}
+    try:
+        found = load_config(kind, text)
+    except (ValueError, RecursionError) as exc:
+        raise ConfigUnreadableError(f"it is no {kind}: {describe_parse_error(exc)}") from exc
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise ConfigUnreadableError(f"it is no {kind} object")
+    return cast("Json", found)
+
+
+def load_config(kind: ConfigFormat, text: str) -> object:
+    """Return the value of a text.
+
+    Raises:
+        ValueError: It is not of its format.
+    """
+    match kind:
+        case ConfigFormat.JSON:
+            return parse_jsonc(text)
+        case ConfigFormat.TOML:
+            return tomllib.loads(text)
+        case ConfigFormat.YAML:
+            from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
+            from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
+
+            try:
+                return YAML(typ="safe", pure=True).load(text)
+            except YAMLError as exc:
+                mark = getattr(exc, "problem_mark", None)
+                where = f"line {mark.line + 1}: " if mark else ""
+                raise ValueError(f"{where}{getattr(exc, 'problem', None) or 'it cannot be parsed'}") from exc
+
+
+def describe_parse_error(exc: Exception) -> str:
+    """Return where a text is wrong, without any of it."""
+    if isinstance(exc, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(exc, tomllib.TOMLDecodeError):
+        found = re.search(r"\(at (line \d+), column \d+\)|\(at end of document\)", str(exc))
+        return (found[1] or "its end") if found else "it cannot be parsed"
+    return str(exc) if isinstance(exc, JsoncError) else str(exc).splitlines()[0]
+
+
+def list_edits(path: tuple[str, ...], before: object, after: object) -> Iterator[Edit]:
+    """Yield the edits that make one value of another, as deep as possible, so that comments between them stay."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        if before != after:
+            yield Edit(path, after)
+        return
+    old, new = cast("Json", before), cast("Json", after)
+    for name in old.keys() - new.keys():
+        yield Edit((*path, name), removed=True)
+    for name, value in new.items():
+        if name in old:
+            yield from list_edits((*path, name), old[name], value)
+        else:
+            yield Edit((*path, name), value)
+
+
+def edit_config(kind: ConfigFormat, text: str, edits: Sequence[Edit]) -> str:
+    """Return the text with edits, and with nothing else changed.
+
+    Raises:
+        ConfigUnreadableError: It is not of its format, or something else would change.
+    """
+    wanted = apply_edits(parse_config(kind, text), edits)
+    lines = text.replace("\r\n", "\n")
+    try:
+        edited = write_edits(kind, lines, edits)
+    except (ValueError, TypeError, AttributeError, LookupError) as exc:
+        raise ConfigUnreadableError("it cannot be changed without touching the rest") from exc
+    # CRLF only where every line has it: what the text has, it keeps.
+    if "\r\n" in text and lines.count("\n") == text.count("\r\n"):
+        edited = edited.replace("\n", "\r\n")
+    if drop_empty(parse_config(kind, edited)) != drop_empty(wanted):
+        raise ConfigUnreadableError("it cannot be changed without touching the rest")
+    return edited
+
+
+def drop_empty(value: object) -> object:
+    """Return a value without the empty objects in it, which TOML may lose with their last member."""
+    if not isinstance(value, dict):
+        return value
+    kept = {name: drop_empty(each) for name, each in cast("Json", value).items()}
+    return {name: each for name, each in kept.items() if each != {}}
+
+
+def apply_edits(document: Json, edits: Iterable[Edit]) -> Json:
+    """Return what a configuration should say after edits.
+
+    Raises:
+        ConfigUnreadableError: Something else than an object is on the way.
+    """
+    wanted = deepcopy(document)
+    for edit in edits:
+        place: Any = wanted
+        for name in edit.path[:-1]:
+            place = place.setdefault(name, {})
+            if not isinstance(place, dict):
+                raise ConfigUnreadableError(f"{name} is no object there")
+        if edit.removed:
+            place.pop(edit.path[-1], None)
+        elif edit.appended:
+            place[edit.path[-1]] = [*place.get(edit.path[-1], []), edit.value]
+        else:
+            place[edit.path[-1]] = edit.value
+    return wanted
+
+
+def write_edits(kind: ConfigFormat, text: str, edits: Sequence[Edit]) -> str:
+    """Return the text with edits, by the editor of its format."""
+    if kind is ConfigFormat.TOML:
+        return write_toml_edits(text, edits)
+    if kind is ConfigFormat.YAML:
+        return write_yaml_edits(text, edits)
+    text = text if text.strip() else "{}\n"
+    for edit in edits:
+        if edit.removed:
+            text = remove_jsonc(text, edit.path)
+        else:
+            text = (append_jsonc if edit.appended else set_jsonc)(text, edit.path, edit.value)
+    return text
+
+
+def write_toml_edits(text: str, edits: Sequence[Edit]) -> str:
+    """Return TOML with edits."""
+    import tomlkit  # noqa: PLC0415 - slow to import
+
+    document = tomlkit.parse(text)
+    for edit in edits:
+        place: Any = document
+        for name in edit.path[:-1]:
+            if name not in place:
+                place[name] = tomlkit.table(is_super_table=True)
+            place = place[name]
+        if not edit.removed:
+            place[edit.path[-1]] = edit.value
+        elif edit.path[-1] in place:
+            del place[edit.path[-1]]
+    return tomlkit.dumps(document)
+
+
+def write_yaml_edits(text: str, edits: Sequence[Edit]) -> str:
+    """Return YAML with edits."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
+
+    editor = YAML(typ="rt", pure=True)
+    editor.preserve_quotes = True
+    editor.width = 1_000_000
+    if re.search(r"^( *)[^\s#-][^\n]*:\n\1 +- ", text, re.MULTILINE):
+        editor.indent(mapping=2, sequence=4, offset=2)
+    document: Any = editor.load(text) if text.strip() else None
+    if document is None:
+        document = {}
+    for edit in edits:
+        place = document
+        for name in edit.path[:-1]:
+            place = place.setdefault(name, {})
+        if edit.removed:
+            place.pop(edit.path[-1], None)
+        else:
+            place[edit.path[-1]] = edit.value
+    output = StringIO()
+    editor.dump(document, output)
+    return output.getvalue()
