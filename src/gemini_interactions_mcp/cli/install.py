@@ -14,7 +14,7 @@ from .hosts.formats import parse_config
 from .hosts.launches import HostState, choose_config_path, is_installed_host, read_config_text, read_host
 from .hosts.machine import Machine, find_machine
 from .hosts.planning import ConfigPlan, describe_diff, find_hidden, parse_given, plan_install, plan_undo
-from .hosts.table import HOSTS, HostSpec
+from .hosts.table import HOST_SPECS, HostSpec
 from .hosts.writing import (
     InstallRecord,
     encode_config,
@@ -36,7 +36,7 @@ def run_install(host_id: str | None, given: Sequence[str], *, undoes: bool, agre
     machine = find_machine()
     if host_id is None:
         return list_hosts(machine)
-    host = next(each for each in HOSTS if each.id == host_id)
+    host = next(each for each in HOST_SPECS if each.id == host_id)
     try:
         installer = Installer(host, machine, agreed=agreed, dry=dry)
         return installer.undo() if undoes else installer.install(check_given(given, machine))
@@ -47,16 +47,17 @@ def run_install(host_id: str | None, given: Sequence[str], *, undoes: bool, agre
 
 def list_hosts(machine: Machine) -> int:
     """Print the hosts on this machine and whether they have this server, and return the exit status."""
-    found = [read_host(host, machine) for host in HOSTS if is_installed_host(host, machine, shutil.which)]
+    found = [read_host(host, machine) for host in HOST_SPECS if is_installed_host(host, machine, shutil.which)]
     for state in found:
-        print(f"{state.host.id:<15} {describe_state(state):<22} {machine.shorten(state.path)}")
-    others = ", ".join(host.id for host in HOSTS if host not in [state.host for state in found])
-    print(f"{'Not found' if found else 'No host was found'}: {others}" if others else "")
+        print(f"{state.host.id:<15} {describe_host_state(state):<22} {machine.shorten(state.path)}")
+    others = ", ".join(host.id for host in HOST_SPECS if host not in [state.host for state in found])
+    if others:
+        print(f"{'Not found' if found else 'No host was found'}: {others}")
     print("\n`gemini-interactions-mcp install HOST` shows what it would write, and asks.")
     return 0
 
 
-def describe_state(state: HostState) -> str:
+def describe_host_state(state: HostState) -> str:
     """Return whether a host has this server."""
     if state.problem:
         return "cannot be read"

@@ -27,7 +27,7 @@ VIEW_SETTINGS = (
 )
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
-DOCTOR_HELP = "check settings, key, network, folders and journal"
+DOCTOR_HELP = "check settings, key, network, folders, journal and the hosts on this machine"
 USAGE_HELP = "sum runs, tokens and estimated costs"
 SERVE_HELP = "serve a host: on stdin and stdout, or with --http a team"
 SERVE_SETTINGS = "README.md, For a team, says how to serve several people; GEMINI_MCP_AUTH says who they are."

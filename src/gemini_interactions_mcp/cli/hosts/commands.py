@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from gemini_interactions_mcp.core import coerce_object, get_text
 from gemini_interactions_mcp.settings import APP_NAME
 
 ProgramFinder = Callable[[str], str | None]
@@ -48,13 +49,13 @@ def find_source() -> str | None:
     """
     try:
         text = distribution(APP_NAME).read_text("direct_url.json")
-        found = json.loads(text) if text else {}
+        found = coerce_object(json.loads(text) if text else None)
     except (PackageNotFoundError, ValueError):
         return None
-    version = found.get("vcs_info")
-    if version:
-        return f"{version['vcs']}+{found['url']}@{version.get('requested_revision') or version['commit_id']}"
-    return found.get("url")
+    address, version = get_text(found.get("url")), coerce_object(found.get("vcs_info"))
+    if address and version:
+        return f"{version.get('vcs')}+{address}@{version.get('requested_revision') or version.get('commit_id')}"
+    return address
 
 
 def choose_command(

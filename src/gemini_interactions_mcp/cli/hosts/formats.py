@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from enum import StrEnum
 from io import StringIO
+from itertools import pairwise
 from typing import Any, NamedTuple, cast
 
-from gemini_interactions_mcp.core import InputError, Json
+from gemini_interactions_mcp.core import InputError
 
 from .jsonc import JsoncError, append_jsonc, parse_jsonc, remove_jsonc, set_jsonc
+
+ConfigDocument = dict[str, Any]
+"""What a configuration says, or a part of it."""
 
 
 class ConfigFormat(StrEnum):
@@ -41,7 +45,7 @@ class Edit(NamedTuple):
     appended: bool = False
 
 
-def parse_config(kind: ConfigFormat, text: str) -> Json:
+def parse_config(kind: ConfigFormat, text: str) -> ConfigDocument:
     """Return what a configuration says; an empty one says nothing.
 
     Raises:
@@ -57,7 +61,7 @@ def parse_config(kind: ConfigFormat, text: str) -> Json:
         return {}
     if not isinstance(found, dict):
         raise ConfigUnreadableError(f"it is no {kind} object")
-    return cast("Json", found)
+    return cast("ConfigDocument", found)
 
 
 def load_config(kind: ConfigFormat, text: str) -> object:
@@ -75,8 +79,9 @@ def load_config(kind: ConfigFormat, text: str) -> object:
             from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
             from ruamel.yaml.error import YAMLError  # noqa: PLC0415 - as above
 
+            reader: Any = YAML(typ="safe", pure=True)
             try:
-                return YAML(typ="safe", pure=True).load(text)
+                return reader.load(text)
             except YAMLError as exc:
                 mark = getattr(exc, "problem_mark", None)
                 where = f"line {mark.line + 1}: " if mark else ""
@@ -99,7 +104,7 @@ def list_edits(path: tuple[str, ...], before: object, after: object) -> Iterator
         if before != after:
             yield Edit(path, after)
         return
-    old, new = cast("Json", before), cast("Json", after)
+    old, new = cast("ConfigDocument", before), cast("ConfigDocument", after)
     for name in old.keys() - new.keys():
         yield Edit((*path, name), removed=True)
     for name, value in new.items():
@@ -133,11 +138,11 @@ def drop_empty(value: object) -> object:
     """Return a value without the empty objects in it, which TOML may lose with their last member."""
     if not isinstance(value, dict):
         return value
-    kept = {name: drop_empty(each) for name, each in cast("Json", value).items()}
+    kept = {name: drop_empty(each) for name, each in cast("ConfigDocument", value).items()}
     return {name: each for name, each in kept.items() if each != {}}
 
 
-def apply_edits(document: Json, edits: Iterable[Edit]) -> Json:
+def apply_edits(document: ConfigDocument, edits: Iterable[Edit]) -> ConfigDocument:
     """Return what a configuration should say after edits.
 
     Raises:
@@ -145,11 +150,12 @@ def apply_edits(document: Json, edits: Iterable[Edit]) -> Json:
     """
     wanted = deepcopy(document)
     for edit in edits:
-        place: Any = wanted
+        place = wanted
         for name in edit.path[:-1]:
-            place = place.setdefault(name, {})
-            if not isinstance(place, dict):
+            inner = place.setdefault(name, {})
+            if not isinstance(inner, dict):
                 raise ConfigUnreadableError(f"{name} is no object there")
+            place = cast("ConfigDocument", inner)
         if edit.removed:
             place.pop(edit.path[-1], None)
         elif edit.appended:
@@ -189,14 +195,26 @@ def write_toml_edits(text: str, edits: Sequence[Edit]) -> str:
             place[edit.path[-1]] = edit.value
         elif edit.path[-1] in place:
             del place[edit.path[-1]]
-    return tomlkit.dumps(document)
+    return separate_tables(text, tomlkit.dumps(document))
+
+
+def separate_tables(before: str, after: str) -> str:
+    """Return TOML with an empty line before each table that did not follow its line before."""
+    lines = before.split("\n")
+    there = set(pairwise(lines))
+    kept = [""]
+    for line in after.split("\n"):
+        if line.startswith("[") and kept[-1] and (kept[-1], line) not in there:
+            kept.append("")
+        kept.append(line)
+    return "\n".join(kept[1:])
 
 
 def write_yaml_edits(text: str, edits: Sequence[Edit]) -> str:
     """Return YAML with edits."""
     from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
 
-    editor = YAML(typ="rt", pure=True)
+    editor: Any = YAML(typ="rt", pure=True)
     editor.preserve_quotes = True
     editor.width = 1_000_000
     if re.search(r"^( *)[^\s#-][^\n]*:\n\1 +- ", text, re.MULTILINE):

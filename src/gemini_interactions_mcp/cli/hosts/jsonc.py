@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 TRIVIA: Final = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 DECODER: Final = json.JSONDecoder()
@@ -226,18 +226,16 @@ def remove_jsonc(text: str, path: Sequence[str]) -> str:
 
 def dump_indented(value: object, indent: str, unit: str) -> str:
     """Return a value as JSON whose further lines are indented; short lists of texts stay on one line."""
-    match value:
-        case dict() if value:
-            members = [
-                f"{json.dumps(name)}: {dump_indented(each, indent + unit, unit)}" for name, each in value.items()
-            ]
-            lines = ",".join(f"\n{indent}{unit}{member}" for member in members)
-            return f"{{{lines}\n{indent}}}"
-        case list() if any(isinstance(each, (dict, list)) for each in value):
-            lines = ",".join(f"\n{indent}{unit}{dump_indented(each, indent + unit, unit)}" for each in value)
-            return f"[{lines}\n{indent}]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)
+    inner = indent + unit
+    if isinstance(value, dict) and value:
+        named = cast("dict[str, object]", value).items()
+        lines = ",".join(f"\n{inner}{json.dumps(name)}: {dump_indented(each, inner, unit)}" for name, each in named)
+        return f"{{{lines}\n{indent}}}"
+    items = cast("list[object]", value) if isinstance(value, list) else []
+    if any(isinstance(each, (dict, list)) for each in items):
+        lines = ",".join(f"\n{inner}{dump_indented(each, inner, unit)}" for each in items)
+        return f"[{lines}\n{indent}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def find_indent(text: str, at: int) -> str:

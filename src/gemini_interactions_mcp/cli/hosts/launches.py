@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Final, cast
+from typing import Final
 
 from gemini_interactions_mcp.core import Json, coerce_object, get_text, list_texts
 
 from .commands import ProgramFinder
 from .formats import ConfigUnreadableError, parse_config
 from .machine import Machine
-from .table import HOSTS, KEY_NAMES, HostSpec, Passing
+from .table import HOST_SPECS, KEY_NAMES, HostSpec, Passing
 
 OURS: Final = re.compile(
     r"(?:.*[/\\@=])?gemini[-_]interactions[-_]mcp(?:\.exe|\.git)?(?:\[[\w,-]*\])?(?:[@=<>~!].*)?", re.IGNORECASE
@@ -118,7 +118,7 @@ def read_state(host: HostSpec, path: Path, *, project: bool) -> HostState:
 
 def list_project_states(machine: Machine) -> Iterator[HostState]:
     """Read the configurations of the project in the working directory. Blocks."""
-    for host in HOSTS:
+    for host in HOST_SPECS:
         if host.project and (path := machine.cwd / host.project).is_file() and path not in host.list_paths(machine):
             yield read_state(host, path, project=True)
 
@@ -215,11 +215,6 @@ def gives_key(launch: Launch, machine: Machine) -> bool:
     """Whether the server gets an API key: of its variables, or by what the host asks the user for."""
     given = make_host_environment(launch, machine)
     return any(given.get(name, "").strip() for name in KEY_NAMES)
-
-
-def get_server_entry(host: HostSpec, document: Json, name: str) -> Json:
-    """Return a server of a configuration as it is there; empty, if there is none."""
-    return cast("Json", coerce_object(find_section(host, document).get(name)))
 
 
 def is_installed_host(host: HostSpec, machine: Machine, find_program: ProgramFinder) -> bool:

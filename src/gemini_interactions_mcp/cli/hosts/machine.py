@@ -4,13 +4,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Literal
 
 from gemini_interactions_mcp.settings import copy_environment, find_user_home
 
 System = Literal["linux", "darwin", "win32"]
-
-SYSTEMS: Final = get_args(System)
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Machine:
 
 def find_machine() -> Machine:
     """Return this machine."""
-    system = next((each for each in SYSTEMS if each == sys.platform), "linux")
+    system: System = sys.platform if sys.platform in ("darwin", "win32") else "linux"
     environ = copy_environment()
     home = Path.home() if system == "win32" else find_user_home(environ)
     return Machine(system, home, environ, Path.cwd())

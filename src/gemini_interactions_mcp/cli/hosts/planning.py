@@ -17,7 +17,7 @@ from gemini_interactions_mcp.core import (
     quote_name,
 )
 
-from .formats import Edit, edit_config, list_edits, parse_config
+from .formats import ConfigDocument, Edit, edit_config, list_edits, parse_config
 from .launches import SECRET_NAME, find_launches, find_section
 from .machine import Machine
 from .table import INPUT_ID, KEY_NAMES, SERVER_NAME, HostSpec, KeyWay
@@ -64,7 +64,7 @@ class ConfigPlan:
     after: str
     diff: str
     note: str
-    previous: Json | None
+    previous: ConfigDocument | None
 
 
 def plan_install(
@@ -89,7 +89,7 @@ def plan_install(
     entry = find_section(host, document).get(name)
     if launch is None and entry is not None:
         raise NameTakenError(f"A server called {name} is there that starts something else; rename or remove it first.")
-    previous = coerce_object(entry) if launch else None
+    previous = dict(coerce_object(entry)) if launch else None
     key = plan_key(host, machine, {*(launch.env if launch else ()), *(launch.names if launch else ()), *given})
     wanted = merge_server(host, previous or {}, host.write_server(command, {**key.env, **given}, key.names))
     place = (*host.section, name)
@@ -101,11 +101,11 @@ def plan_install(
     return ConfigPlan(name, text, after, describe_diff(text, after, hidden, machine), key.note, previous)
 
 
-def merge_server(host: HostSpec, previous: Json, fresh: Json) -> Json:
+def merge_server(host: HostSpec, previous: Json, fresh: ConfigDocument) -> ConfigDocument:
     """Return a server with the command and variables of `fresh`; what the user has set otherwise stays."""
     started = {name: fresh[name] for name in (host.command, "args") if name in fresh}
-    merged = fresh | previous | started
-    if env := coerce_object(previous.get(host.env)) | coerce_object(fresh.get(host.env)):
+    merged: ConfigDocument = {**fresh, **previous, **started}
+    if env := {**coerce_object(previous.get(host.env)), **coerce_object(fresh.get(host.env))}:
         merged[host.env] = env
     if host.names and (names := [*list_texts(previous.get(host.names)), *list_texts(fresh.get(host.names))]):
         merged[host.names] = list(dict.fromkeys(names))
@@ -155,7 +155,7 @@ def make_key_input() -> Json:
     return {"type": "promptString", "id": INPUT_ID, "description": "Gemini API key", "password": True}
 
 
-def plan_undo(host: HostSpec, machine: Machine, text: str, name: str, previous: Json | None) -> ConfigPlan:
+def plan_undo(host: HostSpec, machine: Machine, text: str, name: str, previous: ConfigDocument | None) -> ConfigPlan:
     """Return the change that takes this server out of a configuration, or makes it what it was.
 
     Raises:

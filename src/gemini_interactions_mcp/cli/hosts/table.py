@@ -10,15 +10,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import Json
-
-from .formats import ConfigFormat
+from .formats import ConfigDocument, ConfigFormat
 from .machine import Machine
 
 SERVER_NAME: Final = "gemini"
 KEY_NAMES: Final = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
 INPUT_ID: Final = "gemini_key"
-CALL_SECONDS: Final = 600
+PATIENT_SECONDS: Final = 600
 """How long a host should wait for a call, where it can be told: well over the 45 s after which a call returns an id."""
 START_SECONDS: Final = 60
 
@@ -92,9 +90,9 @@ class HostSpec:
     folders: Callable[[Machine], Sequence[Path]] = lambda _: ()
     desktop: bool = False
 
-    def write_server(self, command: Sequence[str], env: Mapping[str, str], names: Sequence[str] = ()) -> Json:
+    def write_server(self, command: Sequence[str], env: Mapping[str, str], names: Sequence[str] = ()) -> ConfigDocument:
         """Return a server as this host's configuration has it."""
-        start: Json = (
+        start: ConfigDocument = (
             {self.command: list(command)} if self.listed else {self.command: command[0], "args": [*command[1:]]}
         )
         passed = {self.names: list(names)} if self.names and names else {}
@@ -159,7 +157,7 @@ def find_claude_code_file(machine: Machine) -> Path:
 BRACED: Final = r"\$\{(\w+)(?::-(?P<default>[^}]*))?\}"
 BRACED_ENV: Final = r"\$\{env:(\w+)\}"
 
-HOSTS: Final = (
+HOST_SPECS: Final = (
     HostSpec(
         "claude-desktop",
         "Claude Desktop",
@@ -189,7 +187,7 @@ HOSTS: Final = (
         passing=Passing.NAMED,
         project=".codex/config.toml",
         format=ConfigFormat.TOML,
-        constant={"startup_timeout_sec": START_SECONDS, "tool_timeout_sec": CALL_SECONDS},
+        constant={"startup_timeout_sec": START_SECONDS, "tool_timeout_sec": PATIENT_SECONDS},
         names="env_vars",
         programs=("codex",),
         folders=lambda machine: [machine.find_folder("CODEX_HOME", ".codex")],
@@ -202,7 +200,7 @@ HOSTS: Final = (
         project=".gemini/settings.json",
         reference="${}",
         expands=r"\$(?:\{(\w+)\}|(\w+))",
-        constant={"timeout": CALL_SECONDS * 1000},
+        constant={"timeout": PATIENT_SECONDS * 1000},
         programs=("gemini",),
         folders=lambda machine: [machine.find_folder("GEMINI_CLI_HOME") / ".gemini"],
     ),
@@ -254,7 +252,7 @@ HOSTS: Final = (
         project="opencode.json",
         reference="{{env:{}}}",
         expands=r"\{env:(\w+)\}",
-        constant={"type": "local", "enabled": True, "timeout": CALL_SECONDS * 1000},
+        constant={"type": "local", "enabled": True, "timeout": PATIENT_SECONDS * 1000},
         listed=True,
         env="environment",
         programs=("opencode",),
@@ -280,7 +278,7 @@ HOSTS: Final = (
         key_way=KeyWay.VALUE,
         passing=Passing.ALL,
         project=".zed/settings.json",
-        constant={"timeout": CALL_SECONDS},
+        constant={"timeout": PATIENT_SECONDS},
         programs=("zed", "zeditor"),
         folders=lambda machine: [path.parent for path in list_zed_paths(machine)],
         desktop=True,
@@ -299,7 +297,7 @@ HOSTS: Final = (
             "type": "stdio",
             "name": SERVER_NAME,
             "description": "Gemini's models and agents",
-            "timeout": CALL_SECONDS,
+            "timeout": PATIENT_SECONDS,
         },
         command="cmd",
         env="envs",

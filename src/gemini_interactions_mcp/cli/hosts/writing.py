@@ -7,11 +7,11 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import platformdirs
 
-from gemini_interactions_mcp.core import InputError, Json
+from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.settings import APP_NAME
 
 MARK: Final = b"\xef\xbb\xbf"
@@ -39,7 +39,7 @@ class InstallRecord:
     name: str
     existed: bool
     after: str
-    previous: Json | None = None
+    previous: dict[str, Any] | None = None
     whole: bool = True
 
 
