@@ -83,9 +83,9 @@ def load_config(kind: ConfigFormat, text: str) -> object:
             try:
                 return reader.load(text)
             except YAMLError as exc:
+                # What else it says may have the content.
                 mark = getattr(exc, "problem_mark", None)
-                where = f"line {mark.line + 1}: " if mark else ""
-                raise ValueError(f"{where}{getattr(exc, 'problem', None) or 'it cannot be parsed'}") from exc
+                raise ValueError(f"line {mark.line + 1}" if mark else "it cannot be parsed") from exc
 
 
 def describe_parse_error(exc: Exception) -> str:
@@ -159,7 +159,10 @@ def apply_edits(document: ConfigDocument, edits: Iterable[Edit]) -> ConfigDocume
         if edit.removed:
             place.pop(edit.path[-1], None)
         elif edit.appended:
-            place[edit.path[-1]] = [*place.get(edit.path[-1], []), edit.value]
+            there = place.get(edit.path[-1], [])
+            if not isinstance(there, list):
+                raise ConfigUnreadableError(f"{edit.path[-1]} is no list there")
+            place[edit.path[-1]] = [*cast("list[object]", there), edit.value]
         else:
             place[edit.path[-1]] = edit.value
     return wanted
@@ -219,9 +222,8 @@ def write_yaml_edits(text: str, edits: Sequence[Edit]) -> str:
     editor.width = 1_000_000
     if re.search(r"^( *)[^\s#-][^\n]*:\n\1 +- ", text, re.MULTILINE):
         editor.indent(mapping=2, sequence=4, offset=2)
-    document: Any = editor.load(text) if text.strip() else None
-    if document is None:
-        document = {}
+    loaded: Any = editor.load(text)
+    document: Any = {} if loaded is None else loaded
     for edit in edits:
         place = document
         for name in edit.path[:-1]:
@@ -232,4 +234,5 @@ def write_yaml_edits(text: str, edits: Sequence[Edit]) -> str:
             place[edit.path[-1]] = edit.value
     output = StringIO()
     editor.dump(document, output)
-    return output.getvalue()
+    # Comments alone are no document.
+    return (text if loaded is None else "") + output.getvalue()
