@@ -20,6 +20,7 @@ from gemini_interactions_mcp.core.timing import DEFAULT_TIMING
 KEY = "AIzaSy-hush-5f2e-and-more"
 SPECS = {host.id: host for host in HOST_SPECS}
 RUNS: dict[str, Any] = {"command": sys.executable, "args": ["-P", "-m", "gemini_interactions_mcp"]}
+OFF: dict[str, Any] = {"command": "gemini-interactions-mcp", "disabled": True}
 ENDS: dict[str, Any] = {
     "command": sys.executable,
     "args": ["-c", f"import sys; sys.exit('no such {KEY}')", "gemini-interactions-mcp"],
@@ -71,18 +72,24 @@ async def test_what_ends_or_is_not_there_is_said_without_secrets(machine: Machin
     configure(machine, "windsurf", gemini={"command": "gemini-interactions-mcp"} | env)
     found = await checked(machine)
     assert texts(found, "cursor", False) == ["does not start: it ends before it answers: no such [secret]"]
+    assert texts(found, "cursor")[0].endswith("sys.exit('no such [secret]') gemini-interactions-mcp")
     missing = "does not start: there is no gemini-interactions-mcp on the PATH that Windsurf has"
     assert texts(found, "windsurf", False) == [missing]
 
 
+async def test_a_secret_among_the_arguments_is_not_shown(machine: Machine) -> None:
+    arguments = ["--token", "hush-1", "--api-key=hush-2", "postgres://me:hush-3@host/db"]
+    configure(machine, "cursor", gemini=OFF | {"args": arguments, "env": {"MY_KEY": "hush-4", "HTTPS_PROXY": "hush-5"}})
+    found = await checked(machine)
+    assert "hush" not in str(found)
+    assert texts(found, "cursor")[0].count("[secret]") == 3
+
+
 async def test_what_does_not_answer_is_given_up(machine: Machine) -> None:
-    silent = {"command": sys.executable, "args": ["-c", "input()", "gemini-interactions-mcp"]}
+    silent = {"command": sys.executable, "args": ["-c", "import sys; sys.stdin.read()", "gemini-interactions-mcp"]}
     configure(machine, "claude-code", gemini=silent)
     found = await check_hosts(machine, replace(DEFAULT_TIMING, host_start=0.5))
     assert texts(found, "claude-code", False) == ["does not start: it has not answered within 0 seconds"]
-
-
-OFF: dict[str, Any] = {"command": "gemini-interactions-mcp", "disabled": True}
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from .hosts.launches import (
     read_host,
 )
 from .hosts.machine import Machine
+from .hosts.planning import find_hidden, hide_values
 from .hosts.table import HOST_SPECS, KEY_NAMES, KeyWay
 from .spelling import describe_unknown_variable
 
@@ -64,7 +65,7 @@ async def check_hosts(machine: Machine, timing: Timing) -> list[Finding]:
     findings += [Finding(None, bundle.host, bundle.text) for bundle in bundles]
     started = await start_all(examined, machine, timing)
     for each, outcome in zip(examined, started, strict=True):
-        findings += [*list_launch(each, machine), outcome]
+        findings += [hide_secrets(each, finding) for finding in (*list_launch(each, machine), outcome)]
     has = {*(each.launch.host.id for each in examined), *(bundle.host for bundle in bundles)}
     without = [state.host.id for state in installed if not state.problem and state.host.id not in has]
     return [*findings, *compare_journals(examined), *describe_others(without, installed)]
@@ -174,21 +175,22 @@ async def find_start(examined: ExaminedLaunch, machine: Machine, timing: Timing)
         return Finding(None, topic, "is not started: a project's configuration may name any command")
     if not launch.enabled:
         return Finding(None, topic, "is switched off there, and not started")
-    redact = Redactor((*examined.settings.secrets, *list_env_secrets(launch)))
     try:
         found = await try_start(launch, examined.env, machine.cwd, timing)
     except GeminiMCPError as exc:
-        return Finding(False, topic, redact(f"does not start: {exc}"))
+        return Finding(False, topic, f"does not start: {exc}")
     return Finding(
         True, topic, f"starts: version {make_printable(found.version)}, {found.tools} tools, {found.seconds:.1f} s"
     )
 
 
-def list_env_secrets(launch: Launch) -> Iterator[str]:
-    """Yield the values of a configuration that must not be shown."""
-    yield from (
-        value for name, value in launch.env.items() if name not in SETTING_VARIABLES or name in SECRET_VARIABLES
-    )
+def hide_secrets(examined: ExaminedLaunch, finding: Finding) -> Finding:
+    """Return a finding without the secrets of a configuration, also those among the arguments of its command."""
+    launch = examined.launch
+    others = (value for name, value in launch.env.items() if name not in SETTING_VARIABLES or name in SECRET_VARIABLES)
+    text = Redactor((*examined.settings.secrets, *others))(finding.text)
+    named = {*find_hidden(list(launch.command)), *find_hidden(dict(launch.env)), *examined.settings.secrets}
+    return finding._replace(text=hide_values(text, named))
 
 
 def compare_journals(examined: Sequence[ExaminedLaunch]) -> Iterator[Finding]:
