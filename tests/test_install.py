@@ -255,7 +255,7 @@ def test_what_needs_a_host_is_refused_without_one(argv: list[str], capsys: Captu
 
 
 ROAMING = "AppData/Roaming"
-PLACES = [
+PLACES: list[tuple[str, str, dict[str, str], str]] = [
     ("claude-desktop", "win32", {}, f"{ROAMING}/Claude/claude_desktop_config.json"),
     ("claude-desktop", "win32", {"APPDATA": "/r"}, "/r/Claude/claude_desktop_config.json"),
     ("claude-desktop", "darwin", {}, "Library/Application Support/Claude/claude_desktop_config.json"),

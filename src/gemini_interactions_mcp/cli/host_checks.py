@@ -32,7 +32,7 @@ from .hosts.launches import (
     read_host,
 )
 from .hosts.machine import Machine
-from .hosts.planning import find_hidden, hide_values
+from .hosts.planning import REFERENCE_TEXT, find_hidden, hide_values
 from .hosts.table import HOST_SPECS, KEY_NAMES, KeyWay
 from .spelling import describe_unknown_variable
 
@@ -187,7 +187,11 @@ async def find_start(examined: ExaminedLaunch, machine: Machine, timing: Timing)
 def hide_secrets(examined: ExaminedLaunch, finding: Finding) -> Finding:
     """Return a finding without the secrets of a configuration, also those among the arguments of its command."""
     launch = examined.launch
-    others = (value for name, value in launch.env.items() if name not in SETTING_VARIABLES or name in SECRET_VARIABLES)
+    others = (
+        value
+        for name, value in launch.env.items()
+        if (name not in SETTING_VARIABLES or name in SECRET_VARIABLES) and not REFERENCE_TEXT.fullmatch(value)
+    )
     text = Redactor((*examined.settings.secrets, *others))(finding.text)
     named = {*find_hidden(list(launch.command)), *find_hidden(dict(launch.env)), *examined.settings.secrets}
     return finding._replace(text=hide_values(text, named))

@@ -26,6 +26,10 @@ MIN_HIDDEN_CHARACTERS: Final = 4
 """Of a value that is hidden in a diff: what is shorter stands in other words, too."""
 
 
+REFERENCE_TEXT: Final = re.compile(r"\$?\{[^}]*\}|\$\w+|\w+_(?:KEY|TOKEN)")
+"""What refers to a variable, in some host's way, or names one."""
+
+
 class NameTakenError(InputError):
     """Another server has this server's name."""
 
@@ -204,7 +208,7 @@ def find_hidden(value: object, name: str = "") -> Iterator[str]:
 
 def find_hidden_text(text: str, name: str) -> Iterator[str]:
     """Yield what is secret of a text with a name; a reference to a variable is not."""
-    if SECRET_NAME.search(name) and not re.fullmatch(r"\$?\{[^}]*\}|\$\w+|\w+_(?:KEY|TOKEN)", text):
+    if SECRET_NAME.search(name) and not REFERENCE_TEXT.fullmatch(text):
         yield text
     option, equals, rest = text.partition("=")
     if equals and option.startswith("-") and SECRET_NAME.search(option):
