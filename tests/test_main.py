@@ -64,6 +64,7 @@ def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str])
     for word in (
         "demo",
         "emulator",
+        "install",
         "doctor",
         "usage",
         "view",

@@ -1,4 +1,4 @@
-"""The `doctor` command: checks settings, key, network, models, folders and journal. Never prints the key."""
+"""The `doctor` command: checks settings, key, network, models, folders, journal and hosts. Never prints the key."""
 
 import platform
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ import anyio.to_thread
 
 from gemini_interactions_mcp import __version__, journal, models
 from gemini_interactions_mcp.api import Gemini
-from gemini_interactions_mcp.core import OWNER, GeminiMCPError, Redactor, RefusedError, phrases
+from gemini_interactions_mcp.core import DEFAULT_TIMING, OWNER, GeminiMCPError, Redactor, RefusedError, phrases
 from gemini_interactions_mcp.journal import Database, Journal, OthersUse, Spending, clock
 from gemini_interactions_mcp.models import Catalog, CatalogFile, defaults
 from gemini_interactions_mcp.output import open_place
@@ -28,6 +28,8 @@ from gemini_interactions_mcp.settings import (
 )
 
 from .findings import Finding, format_finding, run_check
+from .host_checks import check_hosts
+from .hosts.machine import find_machine
 from .spelling import describe_unknown_variable
 from .team_checks import check_who, list_team_settings
 
@@ -59,6 +61,7 @@ def run_doctor() -> int:
         *list_team_settings(settings),
         *list_catalog(settings, anyio.run(catalogs.read), catalogs.problem),
         *anyio.run(run_checks, settings, catalogs),
+        *anyio.run(check_hosts, find_machine(), DEFAULT_TIMING),
     ]
     redact = Redactor(settings.secrets)
     for finding in findings:

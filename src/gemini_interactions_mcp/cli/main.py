@@ -1,4 +1,4 @@
-"""The command line: runs serve (the default), view, demo, emulator, doctor, usage, token or admin."""
+"""The command line: runs serve (the default), view, demo, emulator, install, doctor, usage, token or admin."""
 
 import argparse
 import os
@@ -60,25 +60,36 @@ def run_command(arguments: argparse.Namespace) -> int:
             return run_interruptible(
                 partial(run_emulator, choose_port(arguments, EMULATOR_PORT), contrary=arguments.contrary)
             )
-        case "token" | "admin":
+        case "token" | "admin" | "usage":
             return run_administrative_command(arguments)
-        case "usage":
-            from .usage import run_usage  # noqa: PLC0415 - as above
-
-            return run_usage(arguments.by, arguments.since)
+        case "install":
+            return run_install_command(arguments)
         case _:
             return run_doctor_command(arguments)
 
 
 def run_administrative_command(arguments: argparse.Namespace) -> int:
-    """Run a command of an administrator, and return its exit status."""
+    """Run a command about what the journal has, and return its exit status."""
     if arguments.command == "token":
         from .tokens import run_token_command  # noqa: PLC0415 - as above
 
         return run_token_command(arguments)
+    if arguments.command == "usage":
+        from .usage import run_usage  # noqa: PLC0415 - as above
+
+        return run_usage(arguments.by, arguments.since)
     from .admin import run_admin_command  # noqa: PLC0415 - as above
 
     return run_admin_command(arguments)
+
+
+def run_install_command(arguments: argparse.Namespace) -> int:
+    """Change the configuration of a host, and return the exit status."""
+    from .install import run_install  # noqa: PLC0415 - as above
+
+    return run_install(
+        arguments.host_id, arguments.env, undoes=arguments.undo, agreed=arguments.yes, dry=arguments.dry_run
+    )
 
 
 def run_doctor_command(arguments: argparse.Namespace) -> int:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from gemini_interactions_mcp import __version__
 
+from .hosts.ids import HOST_IDS
+
 LOOPBACK_ADDRESS: Final = "127.0.0.1"
 HTTP_PORT: Final = 8765
 EMULATOR_PORT: Final = 8766
@@ -25,13 +27,14 @@ VIEW_SETTINGS = (
 )
 DEMO_HELP = "call every tool on sample files, without a key or network"
 EMULATOR_HELP = "serve an emulated Interactions API on loopback, for development"
-DOCTOR_HELP = "check settings, key, network, folders and journal"
+DOCTOR_HELP = "check settings, key, network, folders, journal and the hosts on this machine"
 USAGE_HELP = "sum runs, tokens and estimated costs"
 SERVE_HELP = "serve a host: on stdin and stdout, or with --http a team"
 SERVE_SETTINGS = (
     "The page Teams of the documentation says how to serve several people; GEMINI_MCP_AUTH says who they are."
 )
 TOKEN_HELP = "make, list and revoke access tokens for GEMINI_MCP_AUTH=token"  # noqa: S105 - a text
+INSTALL_HELP = "write this server into a host's configuration, or list the hosts on this machine"
 ADMIN_HELP = "list, limit and revoke principals, sum what they use, and show what was done"
 
 
@@ -62,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     emulator.add_argument("--port", type=parse_port, default=argparse.SUPPRESS, help=f"default {EMULATOR_PORT}")
     contrary = "behave the opposite way wherever the behaviour of the real API is uncertain"
     emulator.add_argument("--contrary", action="store_true", help=contrary)
+    add_install_parser(commands)
     add_doctor_parser(commands)
     usage = commands.add_parser("usage", **describe_command(USAGE_HELP))
     usage.add_argument("--by", choices=("day", "model", "kind"), default="day", help="what a line sums (default day)")
@@ -69,6 +73,17 @@ def build_parser() -> argparse.ArgumentParser:
     add_token_parser(commands)
     add_admin_parser(commands)
     return top
+
+
+def add_install_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's is private
+    """Add the command that changes hosts' configurations."""
+    install = commands.add_parser("install", **describe_command(INSTALL_HELP))
+    install.add_argument("host_id", nargs="?", choices=HOST_IDS, metavar="HOST", help=", ".join(HOST_IDS))
+    install.add_argument("--undo", action="store_true", help="take back what this command has written")
+    install.add_argument("--yes", action="store_true", help="do not ask before writing")
+    install.add_argument("--dry-run", action="store_true", help="only show what would be written")
+    env = "a variable for the server, such as GEMINI_MCP_DOLLARS_PER_DAY=5; may be repeated"
+    install.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help=env)
 
 
 def add_doctor_parser(commands: Any) -> None:  # noqa: ANN401 - argparse's is private
@@ -218,6 +233,8 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments = top.parse_args(argv)
     if arguments.command == "doctor" and not arguments.live and (arguments.extras or arguments.yes):
         top.error("--images, --agents and --yes need --live")
+    if arguments.command == "install" and arguments.host_id is None and (arguments.undo or arguments.env):
+        top.error("--undo and --env need HOST")
     networked = (
         arguments.host != LOOPBACK_ADDRESS or arguments.public_url or arguments.no_auth or arguments.drain_seconds
     )

@@ -102,6 +102,10 @@ class Timing:
         readiness_output: The same of the check that writes into the output folder or the store.
         readiness_answer: Deadline for each such check.
 
+        In `doctor`:
+        host_start: Deadline for a server to be started as a host starts it, and to list its tools; uvx may have to
+            fetch it first.
+
         In `doctor --live`:
         probe: Deadline for a probe.
         agent_probe: Deadline for a probe with an agent.
@@ -190,6 +194,9 @@ class Timing:
     readiness: float = 1.0
     readiness_output: float = 30.0
     readiness_answer: float = 6.0
+
+    # doctor
+    host_start: float = 60.0
 
     # doctor --live
     probe: float = 180.0

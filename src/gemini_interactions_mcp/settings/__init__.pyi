@@ -5,6 +5,7 @@ from .amounts import parse_amount as parse_amount
 from .confirmation import CONFIRM_VARIABLE as CONFIRM_VARIABLE
 from .confirmation import Confirmation as Confirmation
 from .environment import CERTIFICATE_VARIABLES as CERTIFICATE_VARIABLES
+from .environment import copy_environment as copy_environment
 from .environment import find_network_variables as find_network_variables
 from .environment import find_wrong_store_variable as find_wrong_store_variable
 from .environment import make_child_environment as make_child_environment
@@ -21,8 +22,10 @@ from .paths import find_user_home as find_user_home
 from .paths import has_unknown_user as has_unknown_user
 from .paths import is_folder as is_folder
 from .table import BUNDLE_FOLDER_TITLE as BUNDLE_FOLDER_TITLE
+from .table import DATABASE_VARIABLE as DATABASE_VARIABLE
 from .table import DEFAULT_KEEP_DAYS as DEFAULT_KEEP_DAYS
 from .table import DEFAULT_WAIT_SECONDS as DEFAULT_WAIT_SECONDS
+from .table import SECRET_VARIABLES as SECRET_VARIABLES
 from .table import SETTING_VARIABLES as SETTING_VARIABLES
 from .table import Settings as Settings
 from .table import find_unknown_variables as find_unknown_variables

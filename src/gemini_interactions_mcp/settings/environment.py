@@ -128,6 +128,11 @@ def find_telemetry_secrets(environ: Mapping[str, str] = os.environ) -> Iterator[
             yield from find_url_secrets(value)
 
 
+def copy_environment() -> dict[str, str]:
+    """Return all variables, for what starts the server as another program would."""
+    return dict(os.environ)
+
+
 def silence_sdk() -> None:
     """Keep google-genai from printing the key and every prompt."""
     os.environ.pop("GOOGLE_GENAI_DEBUG", None)

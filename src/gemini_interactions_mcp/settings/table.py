@@ -56,6 +56,8 @@ DEFAULT_UPLOAD_BYTES: Final = 100 * 2**20
 DEFAULT_KEEP_DAYS: Final = 55.0
 """As long as Google keeps an interaction: https://ai.google.dev/gemini-api/docs/interactions"""
 
+DATABASE_VARIABLE: Final = "GEMINI_MCP_DATABASE_URL"
+
 MAX_DOLLARS: Final = 1_000_000
 """Of a limit; larger ones would not fit the journal's sums."""
 
@@ -166,7 +168,7 @@ class Settings(TeamSettings):
         str | Path,
         Field(repr=False),
         SettingVariable(
-            "GEMINI_MCP_DATABASE_URL",
+            DATABASE_VARIABLE,
             "The journal, as a SQLAlchemy URL, such as `sqlite:///~/journal.sqlite3`; `postgresql://...` needs the "
             "extra: `pip install gemini-interactions-mcp[postgresql]`",
             "SQLite in your data directory",
@@ -383,6 +385,15 @@ FIELD_VARIABLES: Final[Mapping[str, Sequence[SettingVariable]]] = {
 
 SETTING_VARIABLES: Final = tuple(variable.name for variables in FIELD_VARIABLES.values() for variable in variables)
 """The names of all variables that set something."""
+
+
+SECRET_VARIABLES: Final = tuple(
+    variable.name
+    for field, variables in FIELD_VARIABLES.items()
+    for variable in variables
+    if not Settings.model_fields[field].repr or "SecretStr" in str(Settings.model_fields[field].annotation)
+)
+"""The names of those that have secrets, or addresses with credentials."""
 
 
 def render_settings_table() -> str:
