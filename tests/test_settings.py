@@ -155,17 +155,9 @@ def test_the_own_environment_and_directory_are_read_by_default(cwd: Path, monkey
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "   ",
-        "${user_config.model}",
-        " ${GEMINI_MCP_MODEL} ",
-        "${}",
-        "${env:X}",
-        "$GEMINI_API_KEY",
-        '"$A_1"',
-        "%KEY%",
-    ]
-    + ["{env:GEMINI_API_KEY}", "{file:~/.key}", "${input:gemini_key}"],
+        *("", "   ", "${}", "${user_config.model}", " ${GEMINI_MCP_MODEL} ", "${env:X}", "${input:gemini_key}"),
+        *("$GEMINI_API_KEY", '"$A_1"', "%KEY%", "{env:GEMINI_API_KEY}", "{file:~/.key}"),
+    ],
 )
 def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: str, home: Path, cwd: Path) -> None:
     settings = read(home, cwd, GEMINI_MCP_MODEL=text, GEMINI_API_KEY=text, GEMINI_MCP_ALLOWED_DIRS=text)
