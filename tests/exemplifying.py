@@ -50,7 +50,7 @@ async def run_example(
 ) -> str:
     """Run an example in a folder with nothing of the user's, and return what it prints."""
     uvx = make_uvx(folder)
-    environ = environment(folder, url, **variables)
+    environ = environment(folder, url) | variables
     environ["PATH"] = f"{uvx}{os.pathsep}{environ['PATH']}"
     script = EXAMPLES / name
     with anyio.fail_after(120):
@@ -101,11 +101,11 @@ async def complete(request: Request) -> JSONResponse:
 async def respond(request: Request) -> JSONResponse:
     """Answer a response: https://platform.openai.com/docs/api-reference/responses/create"""
     asked = await request.json()
-    items = asked["input"] if isinstance(asked["input"], list) else []
+    items: list[dict[str, Any]] = [] if isinstance(asked["input"], str) else asked["input"]
     said = [each["output"] for each in items if each.get("type") == "function_call_output"]
     names = [tool["name"] for tool in asked.get("tools", ()) if tool["type"] == "function"]
     if said:
-        text = {"type": "output_text", "text": f"{WORD}: {json.dumps(said)}", "annotations": []}
+        text: dict[str, Any] = {"type": "output_text", "text": f"{WORD}: {json.dumps(said)}", "annotations": []}
         item: dict[str, Any] = {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant"}
         item["content"] = [text]
     else:

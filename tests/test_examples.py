@@ -43,15 +43,14 @@ async def serving(folder: Path, url: str) -> AsyncGenerator[tuple[str, str]]:
     command = [sys.executable, "-m", "gemini_interactions_mcp", "serve", "--http", "--port", "0"]
     async with await anyio.open_process(command, env=environment(folder, url), cwd=folder) as process:
         assert process.stderr is not None
-        told = ""
+        told, found = "", None
         with anyio.fail_after(60):
             async for piece in TextReceiveStream(process.stderr):
                 told += piece
-                address = re.search(r"http://127\.0\.0\.1:\d+/mcp", told)
-                token = re.search(r"Bearer (\S+)", told)
-                if address and token:
+                if found := re.search(r"(http://127\.0\.0\.1:\d+/mcp)\b.*Bearer (\S+)\n", told, re.DOTALL):
                     break
-        yield address[0], token[1]
+        assert found, told
+        yield found[1], found[2]
         process.terminate()
 
 
