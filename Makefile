@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows clean
+.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -36,8 +36,8 @@ soak: $(VENV)/.dev
 	SEQUENCES=2000 $(BIN)/python -m pytest --quiet --timeout 1800 tests/faults/test_property.py
 
 check: $(VENV)/.dev check-deploy check-workflows
-	$(BIN)/ruff format --check src tests bench
-	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench examples
+	$(BIN)/ruff check src tests bench examples
 	$(BIN)/lint-imports
 	$(BIN)/pyright
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; \
@@ -74,8 +74,8 @@ check-workflows: $(VENV)/.dev
 	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 format: $(VENV)/.dev
-	$(BIN)/ruff format src tests bench
-	$(BIN)/ruff check --fix src tests bench
+	$(BIN)/ruff format src tests bench examples
+	$(BIN)/ruff check --fix src tests bench examples
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/start.py
@@ -84,6 +84,12 @@ bench: $(VENV)/.dev
 	$(BIN)/python bench/files.py
 	$(BIN)/python bench/previews.py
 	$(BIN)/python bench/views.py
+
+# Agents of three frameworks, each in an environment of what its example names; a stand-in has the place of their models.
+EXAMPLES := .examples
+
+examples: $(VENV)/.dev
+	PYTHONPATH=tests $(BIN)/python tests/examples/run.py $(EXAMPLES)
 
 # Needs npm; brings a Node of its own where that is Linux on x64, and elsewhere takes yours (22 or newer).
 CONFORMANCE := .conformance
@@ -111,7 +117,7 @@ bench-cluster: $(VENV)/.dev $(CLUSTER)/.installed
 	PYTHONPATH=tests $(BIN)/python bench/cluster.py $(CLUSTER)
 
 clean:
-	rm -rf .site $(CONFORMANCE) $(WEB) $(CLUSTER) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
+	rm -rf .site $(EXAMPLES) $(CONFORMANCE) $(WEB) $(CLUSTER) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
 
 $(VENV)/.pip:
 	$(PYTHON) -m venv $(VENV)

@@ -16,8 +16,10 @@ from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 from PIL import Image
 
 import filing
+from gemini_interactions_mcp.core import ErrorCode
 from gemini_interactions_mcp.emulator import EmulatedInteraction, Emulator, Fault
 from gemini_interactions_mcp.emulator.stores import EmulatedStore
+from gemini_interactions_mcp.server.results.programs import RESULT_KEY, ResultFacts
 
 STRUCTURED = "list_interactions"
 """The one tool that returns structured content."""
@@ -39,6 +41,9 @@ async def call(client: Client, tool: str, /, **arguments: Any) -> CallToolResult
     assert text.endswith("\n")
     assert not is_json(text)
     assert (result.structured_content is not None) == (tool == STRUCTURED)
+    facts = facts_of(result)
+    signed = re.search(r"^interaction_id: (v1\S+)", footer_of(result), re.MULTILINE)
+    assert not signed or facts["interaction_id"] == signed[1], facts
     return result
 
 
@@ -48,6 +53,7 @@ async def complaint(client: Client, tool: str, /, **arguments: Any) -> str:
     text = text_of(result)
     assert result.is_error, text
     assert result.structured_content is None
+    assert facts_of(result)["code"] in set(ErrorCode)
     for inside in ("pydantic", "Traceback", "Error executing", "httpx", "sqlalchemy", "\n"):
         assert inside not in text
     return text
@@ -79,6 +85,13 @@ def is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def facts_of(result: CallToolResult) -> dict[str, Any]:
+    """What a result tells programs."""
+    facts: dict[str, Any] = (result.meta or {})[RESULT_KEY]
+    ResultFacts.model_validate(facts)
+    return facts
 
 
 def text_of(result: CallToolResult) -> str:

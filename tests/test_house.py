@@ -112,7 +112,7 @@ def test_every_package_says_what_it_is_for_in_ten_lines() -> None:
 
 
 def test_the_top_of_the_package_can_be_taken_in_at_a_glance() -> None:
-    entries = [path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"]
+    entries = {path.stem for path in PACKAGE.iterdir() if path.name != "__pycache__"}
     assert len(entries) <= 16
 
 

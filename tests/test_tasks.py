@@ -31,6 +31,7 @@ from gemini_interactions_mcp.journal.journal import Journal
 from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import Server, build_server
+from gemini_interactions_mcp.server.results.programs import RESULT_KEY
 from gemini_interactions_mcp.server.tasks import approvals
 from gemini_interactions_mcp.server.tasks.extension import TASKS_EXTENSION
 from gemini_interactions_mcp.settings import Settings
@@ -112,7 +113,9 @@ async def test_a_completed_task_carries_the_whole_result_that_reading_gives(host
     done = await settled(host, await begun(host, "start_research", prompt="Bicycles"))
     assert "# Research report: Bicycles" in said(done)
     read = await answered(host, "read_interaction", interaction_id=newest(emulator).id)
-    assert done["result"] == {name: value for name, value in read.items() if name != "_meta"}
+    of_server = {name: value for name, value in read["_meta"].items() if name != RESULT_KEY}
+    assert set(of_server) == {"io.modelcontextprotocol/serverInfo"}
+    assert done["result"] == read | {"_meta": {RESULT_KEY: read["_meta"][RESULT_KEY]}}
     assert {block["type"] for block in done["result"]["content"]} == {"text", "image", "resource_link"}
 
 
@@ -213,7 +216,7 @@ async def test_a_client_before_the_extension_gets_no_task_whatever_it_declares(
         await server.result("initialize", **hello("2025-11-25") | declared)
         server.notify("notifications/initialized")
         result = await server.call("start_research", prompt="Bicycles")
-        assert result.keys() == {"content", "isError"}
+        assert result.keys() == {"content", "isError", "_meta"}
         assert newest(emulator).id in result["content"][0]["text"]
         hold.release.set()
 

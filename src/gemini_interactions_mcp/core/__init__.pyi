@@ -1,6 +1,9 @@
 from . import folders as folders
 from . import lenient as lenient
 from . import phrases as phrases
+from .codes import ERROR_CODES as ERROR_CODES
+from .codes import ErrorCode as ErrorCode
+from .codes import find_error_code as find_error_code
 from .counted_tasks import CountedTasks as CountedTasks
 from .counted_tasks import TaskStarter as TaskStarter
 from .credentials import find_database_secrets as find_database_secrets

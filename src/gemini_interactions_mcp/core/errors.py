@@ -32,11 +32,14 @@
 Any other exception is a bug and propagates.
 """
 
+from collections.abc import Mapping
+
 
 class GeminiMCPError(Exception):
     """A failure whose message may be shown to the model.
 
     Attributes:
+        facts: What programs are told of the interaction concerned, as JSON.
         interaction_id: Id of the interaction concerned, if any; appended to the message unless it is part of it.
         brief: What the log says of it; None if that is the message. It is set where the log has the cause already, and
             the message is for users who must not read that.
@@ -44,6 +47,7 @@ class GeminiMCPError(Exception):
 
     def __init__(self, message: str, *, interaction_id: str | None = None, brief: str | None = None) -> None:
         super().__init__(message)
+        self.facts: Mapping[str, object] = {}
         self.interaction_id = interaction_id
         self.brief = brief
 

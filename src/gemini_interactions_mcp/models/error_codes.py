@@ -9,8 +9,10 @@ https://github.com/googleapis/googleapis/blob/master/google/rpc/code.proto
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
+
+from gemini_interactions_mcp.core import ErrorCode
 
 BLOCK_REASONS: Final = {
     "safety": "unsafe content",
@@ -67,6 +69,12 @@ REMEDIES: Final = {
     "missing_thought_signature": "Ask again without previous_interaction_id, and repeat what matters.",
 }
 """What to do about each reason."""
+
+REASON_CODES: Final[Mapping[str, ErrorCode]] = {
+    **dict.fromkeys((*BLOCK_REASONS, "model_armor", "jailbreak"), ErrorCode.BLOCKED),
+    **dict.fromkeys((*GENERATION_FAILURES, "malformed_response", "max_tokens"), ErrorCode.NO_ANSWER),
+}
+"""What programs are told where an interaction has ended for a reason."""
 
 CODE_STATUSES: Final = {
     **dict.fromkeys((*BLOCK_REASONS, *GENERATION_FAILURES), 400),
@@ -133,3 +141,9 @@ def explain_code(code: str, message: str) -> str:
     elif code.isdecimal():
         code = ""
     return ": ".join(filter(None, (code, message)))
+
+
+def find_reason_code(explained: str) -> ErrorCode | None:
+    """Return what programs are told of an error that `explain_code` has made; None where it names no reason."""
+    told = explained.lower()
+    return next((code for name, code in REASON_CODES.items() if explain_code(name, "").lower() in told), None)

@@ -4,6 +4,9 @@ from .identity import RECEIPT_KEY as RECEIPT_KEY
 from .identity import PrincipalToken as PrincipalToken
 from .identity import build_principal as build_principal
 from .identity import identify_principal as identify_principal
+from .results.programs import RESULT_KEY as RESULT_KEY
+from .results.programs import ResultFacts as ResultFacts
+from .results.programs import ResultFile as ResultFile
 from .scopes import describe_missing_scope as describe_missing_scope
 from .scopes import list_required_scopes as list_required_scopes
 from .tools.table import TOOL_SCOPES as TOOL_SCOPES

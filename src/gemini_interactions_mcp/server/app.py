@@ -29,7 +29,6 @@ from mcp_types import (
     ResourceTemplate,
 )
 from mcp_types.version import is_version_at_least
-from pydantic import ValidationError
 
 from gemini_interactions_mcp import __version__, files
 from gemini_interactions_mcp.core import (
@@ -44,15 +43,13 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.models import SavedFile
 from gemini_interactions_mcp.server.icons import marks
+from gemini_interactions_mcp.server.results.programs import declare_result
+from gemini_interactions_mcp.server.results.tool_errors import build_error_result, explain_tool_error
 from gemini_interactions_mcp.server.skills.extension import SkillsExtension, is_skill_address
 from gemini_interactions_mcp.server.tasks.extension import TasksExtension
 from gemini_interactions_mcp.server.tasks.plans import TaskChains
 from gemini_interactions_mcp.server.tools import remote_descriptions, table
-from gemini_interactions_mcp.server.tools.argument_errors import (
-    describe_invalid_arguments,
-    describe_unknown_arguments,
-    split_arguments,
-)
+from gemini_interactions_mcp.server.tools.argument_errors import describe_unknown_arguments, split_arguments
 from gemini_interactions_mcp.server.tools.arguments import interpret_arguments
 from gemini_interactions_mcp.server.views import assets, offering
 from gemini_interactions_mcp.settings import APP_NAME, Settings
@@ -157,7 +154,8 @@ class Server(MCPServer[Opening]):
         """Look at every request before, and at every answer after, all else that is added here."""
         redactor = OutgoingRedactor(opening.settings.secrets)
         texts = RemoteTexts(opening.settings)
-        sdk.add_outer_middleware(self, OutgoingRedaction(redactor, opening.find_redactor, texts))
+        redaction = OutgoingRedaction(redactor, opening.find_redactor, texts, structured=opening.settings.structured)
+        sdk.add_outer_middleware(self, redaction)
         sdk.add_outer_middleware(self, self._admit)
 
     def _add_handlers(self) -> None:
@@ -236,8 +234,19 @@ class Server(MCPServer[Opening]):
         """Call a tool with its arguments as they are meant.
 
         Raises:
-            ToolError: The tool failed, or its arguments are wrong; the text explains it.
+            ToolError: The tool failed, or its arguments are wrong; the text explains it. Only where the call comes
+                without a context: what answers a request is a result, with what programs are told of the error.
         """
+        try:
+            return await self._call_tool_as_meant(name, arguments, context)
+        except ToolError as exc:
+            if context is None:
+                raise
+            return build_error_result(name, exc)
+
+    async def _call_tool_as_meant(
+        self, name: str, arguments: dict[str, Any], context: Context[Opening, Any] | None
+    ) -> CallToolResult | InputRequiredResult:
         if schema := self._schemas.get(name):
             arguments = read_known_arguments(arguments, schema)
         try:
@@ -249,7 +258,8 @@ class Server(MCPServer[Opening]):
         except ToolError as exc:
             principal = identify_principal(context.request_context) if context else OWNER
             named = [each for each in self._schemas if each != offering.VIEW_TOOL and table.is_offered(each, principal)]
-            raise ToolError(describe_tool_error(exc, named)) from exc.__cause__
+            told = explain_tool_error(exc, named)
+            raise told from told.__cause__
 
     async def _list_tools(self, ctx: ServerRequestContext[Any, Any], _: PaginatedRequestParams) -> ListToolsResult:
         principal = identify_principal(ctx)
@@ -257,6 +267,8 @@ class Server(MCPServer[Opening]):
         if principal.remote:
             mapped = [name for name, _ in self._opening.settings.mapped_dirs]
             tools = [remote_descriptions.describe_remotely(tool, mapped) for tool in tools]
+        if self._opening.settings.structured:
+            tools = [tool if tool.name == offering.VIEW_TOOL else declare_result(tool) for tool in tools]
         params = ctx.session.client_params
         host = find_host(params.client_info.name if params else "")
         tools = marks.show_tool_icons(tools, host.icon_type)
@@ -396,17 +408,6 @@ def read_known_arguments(arguments: Mapping[str, Any], schema: Mapping[str, Any]
     if unknown:
         raise ToolError(describe_unknown_arguments(unknown, schema, meant))
     return meant
-
-
-def describe_tool_error(exc: ToolError, names: Iterable[str]) -> str:
-    """Return the text of an error without the SDK's prefix and pydantic's URLs."""
-    match exc.__cause__:
-        case ValidationError() as cause:
-            return describe_invalid_arguments(cause)
-        case ToolError() as cause:
-            return str(cause)
-        case _:
-            return f"{exc}. The tools are: {', '.join(names)}."
 
 
 def build_server(settings: Settings, timing: Timing = DEFAULT_TIMING, *, shared: bool = False) -> Server:

@@ -17,6 +17,7 @@ from gemini_interactions_mcp.text import frame_text, strip_hidden_blocks
 
 from .identity import identify_principal
 from .remote_texts import RemoteTexts
+from .results.programs import structure_result
 from .sdk import get_connection, get_request_channel
 
 CleanedT = TypeVar("CleanedT")
@@ -78,6 +79,7 @@ class OutgoingRedaction:
         redact: Removes the secrets of the server.
         choose: Returns what removes those of a principal, too.
         remote: Makes errors true for users of other machines.
+        structured: Whether results of tools have structured content.
     """
 
     def __init__(
@@ -85,10 +87,13 @@ class OutgoingRedaction:
         redact: Redactor,
         choose: Callable[[Principal], Redactor | None] = lambda _: None,
         remote: RemoteTexts | None = None,
+        *,
+        structured: bool = False,
     ) -> None:
         self._redact = redact
         self._choose = choose
         self._remote = remote
+        self._structured = structured
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         """Return the redacted result of the handler.
@@ -102,7 +107,8 @@ class OutgoingRedaction:
         try:
             result = await call_next(replace(ctx, session=self._session(ctx, redact)))
             framed = frame_tool_error(texts.explain_result(result) if texts else result)
-            return await offload_if_large(count_resource_characters(framed), partial(redact, framed))
+            cleaned = await offload_if_large(count_resource_characters(framed), partial(redact, framed))
+            return structure_result(cleaned) if self._structured else cleaned
         except MCPError as exc:
             message = texts.explain(exc.message) if texts else exc.message
             raise MCPError(exc.code, redact(message), redact(exc.data)) from exc

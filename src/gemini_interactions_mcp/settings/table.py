@@ -225,6 +225,14 @@ class Settings(TeamSettings):
             "GEMINI_MCP_PREVIEWS", "Whether results contain small previews of images; `false` leaves links and paths"
         ),
     ] = True
+    structured: Annotated[
+        bool,
+        SettingVariable(
+            "GEMINI_MCP_STRUCTURED",
+            "`true` gives programs `structuredContent` beside the text of every tool; many hosts then show a model the "
+            "JSON alone, without previews and links",
+        ),
+    ] = False
     confirm: Annotated[
         Confirmation,
         SettingVariable(

@@ -38,7 +38,7 @@ from gemini_interactions_mcp.server.views.attaching import build_view_meta
 from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
-from . import waiting
+from . import programs, waiting
 from .previews import attach_files, build_file_link, drop_excess_links, note_links
 from .standing import add_running_cost, followers_of, tell_running_cost
 
@@ -189,9 +189,13 @@ async def export_answer(app: AppContext, run: "Run", order: "ExportOrder", notes
             saved,
             *fit_paragraphs([*exported.notes, *linked, *notes], EVERY_HOST_BYTES // 2),
             f"---\n{rendering.render_identity(run.record)}",
-        )
+        ),
+        describe_run(app, run).model_copy(
+            update={"files": programs.list_result_files(run.record, [exported.file], remote=app.principal.remote)}
+        ),
     )
-    return CallToolResult(content=[*result.content, build_file_link(run.record, exported.file)])
+    result.content.append(build_file_link(run.record, exported.file))
+    return result
 
 
 async def report_work(
@@ -268,17 +272,18 @@ async def render_run(
     if run.error is not None:
         if run.id is None or not run.stored:
             app.runs.deliver(run)
-        raise run.error
+        raise add_facts(run.error, app, run)
     if not run.done.is_set():
         told = TextContent(text=await render_unfinished(app, run, wanted))
-        return CallToolResult(content=[told], _meta=await build_view_meta(app, run) if wanted.viewed else None)
+        return await add_meta(app, run, wanted, CallToolResult(content=[told]))
     silent = KINDS[record.kind].makes is not None and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
     if record.error and not record.files and not unsaved and (silent or not told):
         if not record.files_pending:
             app.runs.deliver(run)
-        raise InteractionFailedError(rendering.explain_failure(record), interaction_id=record.interaction_id)
+        failure = InteractionFailedError(rendering.explain_failure(record), interaction_id=record.interaction_id)
+        raise add_facts(failure, app, run)
     result = await render_run_page(app, run, wanted, unsaved, notes, followers)
     # Last of all: a call that ends earlier has delivered the answer to nobody.
     app.runs.deliver(run)
@@ -315,10 +320,25 @@ async def render_run_page(
     )
     size = MARKDOWN_WEIGHT * len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations)
     text = await offload_if_large(size, page)
-    return CallToolResult(
-        content=[TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)],
-        _meta=await build_view_meta(app, run) if wanted.viewed else None,
-    )
+    content = [TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)]
+    return await add_meta(app, run, wanted, CallToolResult(content=content))
+
+
+async def add_meta(app: AppContext, run: "Run", wanted: ReadOptions, result: CallToolResult) -> CallToolResult:
+    """Put what programs and views are told of a run into its result."""
+    shown = await build_view_meta(app, run) if wanted.viewed else None
+    return programs.tell_programs(result, describe_run(app, run), shown)
+
+
+def describe_run(app: AppContext, run: "Run") -> programs.ResultFacts:
+    """Return what programs are told of a run."""
+    return programs.describe_record(run.record, remote=app.principal.remote, finished=run.done.is_set())
+
+
+def add_facts(error: GeminiMCPError, app: AppContext, run: "Run") -> GeminiMCPError:
+    """Return an error with what programs are told of the run that it has ended."""
+    error.facts = programs.dump_facts(programs.describe_record(run.record, remote=app.principal.remote))
+    return error
 
 
 async def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) -> str:
@@ -339,6 +359,7 @@ async def render_unfinished(app: AppContext, run: "Run", wanted: ReadOptions) ->
     return phrases.join_paragraphs(*fit_paragraphs(wanted.above, wanted.host.page_bytes - measure_cost(text)), text)
 
 
-def build_text_result(text: str) -> CallToolResult:
-    """Return a result of one text block, clipped to what every host shows."""
-    return CallToolResult(content=[TextContent(text=clip_text(text.rstrip("\n"), EVERY_HOST_BYTES) + "\n")])
+def build_text_result(text: str, facts: programs.ResultFacts = programs.NO_FACTS) -> CallToolResult:
+    """Return a result of one text block, clipped to what every host shows, and of facts for programs."""
+    told = TextContent(text=clip_text(text.rstrip("\n"), EVERY_HOST_BYTES) + "\n")
+    return programs.tell_programs(CallToolResult(content=[told]), facts)

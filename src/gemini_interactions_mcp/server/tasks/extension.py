@@ -143,7 +143,10 @@ class TasksExtension(Extension):
             task = await self._source.task(result.task_id, identify_principal(ctx), asks=asks)
         except GeminiMCPError:
             task = None  # the result alone is complete as well
-        return {"resultType": "task"} | self._handle(task) if task else result
+        if task is None:
+            return result
+        about = {"_meta": result.meta} if result.meta else {}
+        return {"resultType": "task"} | self._handle(task) | about
 
     async def _get(self, ctx: ServerRequestContext[Any, Any], params: TaskParams) -> HandlerResult:
         asks = check_task_request(ctx, params)

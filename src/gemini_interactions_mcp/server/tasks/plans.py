@@ -24,6 +24,7 @@ from gemini_interactions_mcp.runs import Run, intents
 from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.context import Opening
 from gemini_interactions_mcp.server.results.answers import render_run
+from gemini_interactions_mcp.server.results.programs import describe_error, tell_programs
 from gemini_interactions_mcp.server.results.standing import add_running_cost
 from gemini_interactions_mcp.text import rendering
 
@@ -184,9 +185,8 @@ async def end_task(app: AppContext, chain: TaskChain, run: Run, task: Task, *, a
 
 def fail_task(task: Task, exc: GeminiMCPError) -> Task:
     """Return the task, completed with an error of the tool as its result."""
-    return replace(
-        task, status="completed", result=CallToolResult(content=[TextContent(text=join_lines(str(exc)))], is_error=True)
-    )
+    result = CallToolResult(content=[TextContent(text=join_lines(str(exc)))], is_error=True)
+    return replace(task, status="completed", result=tell_programs(result, describe_error(exc)))
 
 
 async def ask_about_plan(app: AppContext, chain: TaskChain, task: Task) -> Task:

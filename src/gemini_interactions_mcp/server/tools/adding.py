@@ -26,6 +26,7 @@ from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.context import Ctx, Progress
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.results.answers import build_text_result
+from gemini_interactions_mcp.server.results.programs import DECLINED, ResultFacts
 from gemini_interactions_mcp.text import store_table
 
 from . import consent
@@ -76,7 +77,7 @@ async def add_files(
     progress, since = IndexingProgress(ctx), anyio.current_time()
     planning = app.additions.begin(key, plan)
     if not await wait_for_plan(planning, max(seconds, app.timing.planning), progress, app.timing.upload_report):
-        return build_text_result(STILL_PLANNING)
+        return build_text_result(STILL_PLANNING, ResultFacts(status="in_progress", finished=False))
     left = max(seconds - (anyio.current_time() - since), min(seconds, app.timing.upload_report))
     refused: ToolResult | None = None
     try:
@@ -92,7 +93,7 @@ async def add_files(
     await wait_for_works(works, left, progress, app.timing.upload_report)
     lines = [app.explain(describe_indexed_file(each, work)) for each, work in zip(added.wanted, works, strict=True)]
     check_something_added(works, lines, added)
-    return build_text_result(render_addition(works, lines, added))
+    return build_text_result(render_addition(works, lines, added), describe_added(works, added))
 
 
 async def settle_terms(ctx: Ctx, app: AppContext, added: Addition) -> ToolResult | None:
@@ -156,7 +157,7 @@ async def ask_before_indexing(ctx: Ctx, app: AppContext, added: Addition) -> Too
     if isinstance(answer, InputRequiredResult):
         return answer
     why = consent.describe_missing_consent(answer.action, answer.content, remote=app.principal.remote)
-    return build_text_result(f"{why}\n") if why else None
+    return build_text_result(f"{why}\n", ResultFacts(status=DECLINED)) if why else None
 
 
 async def describe_spent_so_far(app: AppContext) -> str:
@@ -300,6 +301,12 @@ def render_addition(works: "Sequence[IndexingWork]", lines: Sequence[str], added
         describe_indexing_cost(added),
         describe_next(added.store, waiting=bool(waiting), failed=bool(failed)),
     )
+
+
+def describe_added(works: "Sequence[IndexingWork]", added: Addition) -> ResultFacts:
+    """Return what programs are told of adding files."""
+    finished = all(work.done.is_set() for work in works)
+    return ResultFacts(status="completed" if finished else "in_progress", finished=finished, store=added.store.name)
 
 
 def shorten_lines(lines: Sequence[str]) -> list[str]:

@@ -19,6 +19,7 @@ from gemini_interactions_mcp.server.hosts import Host, identify_host
 from gemini_interactions_mcp.server.results import rows
 from gemini_interactions_mcp.server.results.answers import ReadOptions, build_text_result, read_answer
 from gemini_interactions_mcp.server.results.overview import fetch_overview
+from gemini_interactions_mcp.server.results.programs import NO_FACTS, ResultFacts, describe_error, tell_programs
 from gemini_interactions_mcp.server.views import overviews
 from gemini_interactions_mcp.server.views.attaching import attach_view
 from gemini_interactions_mcp.server.views.offering import VIEW_KEY
@@ -50,18 +51,16 @@ async def list_interactions(
     if totals is not None:
         check_totals_alone(query, kind, status, cursor)
         (report,) = await app.runs.lister.usage(totals)
-        result = build_totals_result(report, limit, host)
-        result.meta = await attach_view(app, functools.partial(overviews.read_usage_view, app)) if viewed else None
-        return result
+        shown = await attach_view(app, functools.partial(overviews.read_usage_view, app)) if viewed else None
+        return tell_programs(build_totals_result(report, limit, host), NO_FACTS, shown)
     fitting = functools.partial(rows.count_fitting_rows, room=host.page_bytes, together=not host.previews)
     page = await fetch_overview(app, limit, fitting, query=query, kind=kind, status=status, cursor=cursor)
-    return CallToolResult(
+    listed = CallToolResult(
         content=[TextContent(text=rows.render_list(page, status))],
         structured_content=page.model_dump(mode="json", exclude_none=True),
-        _meta={VIEW_KEY: overviews.describe_history(app, page, query=query, kind=kind, status=status)}
-        if viewed
-        else None,
     )
+    history = overviews.describe_history(app, page, query=query, kind=kind, status=status) if viewed else None
+    return tell_programs(listed, NO_FACTS, {VIEW_KEY: history} if viewed else None)
 
 
 def check_totals_alone(*filters: str | None) -> None:
@@ -125,7 +124,15 @@ async def prepare_export(app: AppContext, save_as: str) -> ExportOrder:
 async def delete_interaction(ctx: Ctx, interaction_id: InteractionId) -> CallToolResult:
     """Delete a Gemini interaction for good: at Google, in this server's journal, and its saved files."""
     app = await open_app(ctx)
-    return build_text_result(app.explain(describe_deletion(await app.runs.delete(interaction_id))))
+    deletion = await app.runs.delete(interaction_id)
+    return build_text_result(app.explain(describe_deletion(deletion)), describe_deleted(interaction_id, deletion))
+
+
+def describe_deleted(interaction_id: str, deletion: Deletion) -> ResultFacts:
+    """Return what programs are told of a deletion; where Google has kept the interaction, why."""
+    failed = describe_error(deletion.error) if deletion.error else NO_FACTS
+    status = "kept" if deletion.remote is Remote.KEPT else "deleted"
+    return failed.model_copy(update={"interaction_id": interaction_id, "status": status})
 
 
 REMOTE_LINES: Final = {

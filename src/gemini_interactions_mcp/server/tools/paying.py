@@ -11,6 +11,7 @@ from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.context import Ctx, Progress
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.results.answers import build_text_result
+from gemini_interactions_mcp.server.results.programs import DECLINED, ResultFacts
 from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 
 from . import consent
@@ -56,7 +57,7 @@ async def ask_before_paying(
         if isinstance(answer, InputRequiredResult):
             return answer
         if why := consent.describe_missing_consent(answer.action, answer.content, remote=app.principal.remote):
-            return build_text_result(f"{why}\n")
+            return build_text_result(f"{why}\n", ResultFacts(status=DECLINED))
     return app.agreements.holding(subject)
 
 

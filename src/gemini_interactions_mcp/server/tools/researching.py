@@ -21,11 +21,14 @@ from gemini_interactions_mcp.server.context import Ctx, Progress, open_app
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds, suggest_wait_seconds
 from gemini_interactions_mcp.server.results.answers import (
     ReadOptions,
+    add_facts,
     build_text_result,
+    describe_run,
     mark_unfinished,
     prepend_notes,
     read_answer,
 )
+from gemini_interactions_mcp.server.results.programs import describe_error, tell_programs
 from gemini_interactions_mcp.server.results.standing import tell_running_cost
 from gemini_interactions_mcp.server.views.attaching import build_view_meta
 from gemini_interactions_mcp.text import rendering
@@ -164,13 +167,11 @@ async def report_start(ctx: Ctx, app: AppContext, run: "Run", *, fresh: bool) ->
     with anyio.move_on_after(app.timing.naming):
         await run.named.wait()
     if run.error is not None:
-        raise run.error
+        raise add_facts(run.error, app, run)
     cost = await tell_running_cost(app, run) if fresh and run.id else ""
     text = describe_start(run, suggest_wait_seconds(ctx, app.settings), cost, fresh=fresh)
-    result = build_text_result(text)
-    if client_supports_apps(ctx):
-        result.meta = await build_view_meta(app, run)
-    return mark_unfinished(run, result)
+    shown = await build_view_meta(app, run) if client_supports_apps(ctx) else None
+    return mark_unfinished(run, tell_programs(build_text_result(text), describe_run(app, run), shown))
 
 
 RESEARCH_STARTED: Final = "Research has started; it usually takes 5 to 20 minutes."
@@ -236,10 +237,12 @@ async def cancel_research(ctx: Ctx, interaction_id: InteractionId) -> CallToolRe
                 f"Google did not cancel it: {app.explain(str(exc))}",
                 "It may go on at Google, and this server follows it as before. "
                 f'check_research(interaction_id="{interaction_id}") reads it.',
-            )
+            ),
+            describe_error(exc).model_copy(update={"interaction_id": interaction_id}),
         )
     return build_text_result(
-        phrases.join_paragraphs(describe_stop(run), f"---\n{rendering.render_outcome(run.record)}")
+        phrases.join_paragraphs(describe_stop(run), f"---\n{rendering.render_outcome(run.record)}"),
+        describe_run(app, run),
     )
 
 

@@ -15,6 +15,7 @@ from gemini_interactions_mcp.server.context import Ctx, open_app
 from gemini_interactions_mcp.server.elicitation import elicit_answer
 from gemini_interactions_mcp.server.hosts import choose_wait_seconds
 from gemini_interactions_mcp.server.results.answers import build_text_result
+from gemini_interactions_mcp.server.results.programs import DECLINED, ResultFacts
 from gemini_interactions_mcp.server.tasks.extension import can_be_asked
 from gemini_interactions_mcp.text import store_table
 
@@ -93,7 +94,8 @@ async def create_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
             f"{said}: {store_table.describe_named_store(made)}.",
             f'Add files with manage_store(action="add", store="{made.name}", files=[...]), then ask with '
             f"tools={store_table.quote_tools(made)}.",
-        )
+        ),
+        ResultFacts(status="created" if new else "exists", store=made.name),
     )
 
 
@@ -113,10 +115,13 @@ async def list_stores(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResul
     """List all stores, or the documents of one."""
     del ctx
     if stores.names_nothing(order.store):
-        return build_text_result(store_table.render_stores(await app.stores.read_all(), order.page))
+        found = await app.stores.read_all()
+        return build_text_result(store_table.render_stores(found, order.page), ResultFacts(status="listed"))
     found = await app.stores.find(order.named_store)
     documents = await app.stores.documents(found.name)
-    return build_text_result(store_table.render_documents(found, documents, order.page))
+    return build_text_result(
+        store_table.render_documents(found, documents, order.page), ResultFacts(status="listed", store=found.name)
+    )
 
 
 async def remove_document(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResult:
@@ -133,7 +138,8 @@ async def remove_document(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolR
         await app.audit.record("document.delete", document.name)
     await app.indexing.forget(found.name, document)
     app.additions.clear()
-    return build_text_result(describe_removal(document, found, there=there))
+    told = ResultFacts(status="removed" if there else "missing", store=found.name)
+    return build_text_result(describe_removal(document, found, there=there), told)
 
 
 def describe_removal(document: StoreDocument, store: FileSearchStore, *, there: bool) -> str:
@@ -160,7 +166,10 @@ async def delete_store(ctx: Ctx, app: AppContext, order: StoreOrder) -> ToolResu
     if there:
         await app.audit.record("store.delete", found.name)
     app.additions.clear()
-    return build_text_result(f"{named} {'is deleted' if there else 'was not there any more'}.\n")
+    return build_text_result(
+        f"{named} {'is deleted' if there else 'was not there any more'}.\n",
+        ResultFacts(status="deleted" if there else "missing", store=found.name),
+    )
 
 
 class Deleting(BaseModel):
@@ -187,7 +196,7 @@ async def ask_before_deleting(ctx: Ctx, app: AppContext, question: str, subject:
         agreed = answer.action == "accept" and Deleting.model_validate(answer.content or {}).delete
     except ValidationError as exc:
         raise InputError("The answer does not fit the form, which has `delete` (true or false).") from exc
-    return None if agreed else build_text_result(KEPT_BY_USER)
+    return None if agreed else build_text_result(KEPT_BY_USER, ResultFacts(status=DECLINED))
 
 
 class StoreActionTraits(NamedTuple):

@@ -11,6 +11,7 @@ from gemini_interactions_mcp.server.context import Ctx, open_app
 from gemini_interactions_mcp.server.identity import identify_principal
 from gemini_interactions_mcp.server.links import LINK_SECRET, LinkSigner, SignedLink
 from gemini_interactions_mcp.server.results.answers import build_text_result
+from gemini_interactions_mcp.server.results.programs import NO_FACTS, tell_programs
 
 UPLOAD_TOOL: Final = "upload_file"
 """Offered to remote clients only: others name the path of a file."""
@@ -37,8 +38,8 @@ async def upload_file(
         f'Then name it: files=["gemini://uploads/{file.id}"]. It is kept for 48 hours.'
     )
     handle = f"gemini://uploads/{file.id}"
-    result.meta = {"uri": handle, "upload_url": address, "expires_at": file.expires_at.isoformat(timespec="seconds")}
-    return result
+    expiry = file.expires_at.isoformat(timespec="seconds")
+    return tell_programs(result, NO_FACTS, {"uri": handle, "upload_url": address, "expires_at": expiry})
 
 
 def find_public_address(ctx: Ctx, public_url: str | None) -> str:

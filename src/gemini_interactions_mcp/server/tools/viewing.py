@@ -9,6 +9,7 @@ from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.server.app_context import AppContext
 from gemini_interactions_mcp.server.context import Ctx, open_app
 from gemini_interactions_mcp.server.results import rows
+from gemini_interactions_mcp.server.results.programs import NO_FACTS, tell_programs
 from gemini_interactions_mcp.server.views import files, overviews
 from gemini_interactions_mcp.server.views.interactions import build_interaction_view
 from gemini_interactions_mcp.server.views.offering import VIEW_KEY
@@ -40,7 +41,7 @@ async def read_view(
         shown = await overviews.read_history(app, query=query, kind=kind, status=status, cursor=cursor)
     else:
         raise InputError("Give interaction_id, or list: history or usage.")
-    return CallToolResult(content=[TextContent(text=READ_BY_VIEW)], _meta={VIEW_KEY: shown})
+    return tell_programs(CallToolResult(content=[TextContent(text=READ_BY_VIEW)]), NO_FACTS, {VIEW_KEY: shown})
 
 
 async def read_shown_part(
