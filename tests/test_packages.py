@@ -16,6 +16,7 @@ import pytest
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.settings import SETTING_VARIABLES
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES, Settings, render_default
+from packages.bundle import check_lock, keep_needed_tables, plain_environment
 
 ROOT: Final = Path(__file__).parent.parent
 UPDATE: Final = os.environ.get("UPDATE") == "1"
@@ -192,3 +193,50 @@ def test_the_bundle_runs_what_its_lock_holds() -> None:
     arguments = read(BUNDLE)["server"]["mcp_config"]["args"]
     assert arguments[0] == "run"
     assert "--frozen" in arguments
+
+
+def test_the_bundle_depends_on_the_same_packages_as_the_server() -> None:
+    kept = tomllib.loads(keep_needed_tables((ROOT / "pyproject.toml").read_text(encoding="utf-8")))
+    assert kept["project"] == project()
+    assert set(kept) == {"build-system", "project", "tool"}
+    assert set(kept["tool"]) == {"hatch"}
+
+
+PYPI = """
+source = { registry = "https://pypi.org/simple" }
+sdist = { url = "https://files.pythonhosted.org/packages/4e/8a/aiosqlite-0.22.1.tar.gz" }
+source = { editable = "." }
+"""
+
+
+def test_the_lock_of_the_bundle_may_name_the_default_index() -> None:
+    check_lock(PYPI)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'source = { registry = "https://packages.example.com/simple" }',
+        'sdist = { url = "https://ada:word@files.pythonhosted.org.example.com/x.tar.gz" }',
+        'source = { git = "ssh://git@code.example.com/x" }',
+        'source = { registry = "/srv/wheels" }',
+        'source = { registry = "../wheels" }',
+        'wheels = [{ path = "/srv/wheels/x-1.0-py3-none-any.whl" }]',
+        'wheels = [{ url = "file:///srv/wheels/x-1.0-py3-none-any.whl" }]',
+    ],
+)
+def test_the_lock_of_the_bundle_names_nothing_of_this_machine(line: str) -> None:
+    with pytest.raises(SystemExit, match="The lock names"):
+        check_lock(f"{PYPI}{line}\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["UV_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_CONSTRAINT"]
+)
+def test_the_lock_of_the_bundle_is_made_without_what_this_machine_prefers(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "somewhere")
+    monkeypatch.setenv("UV_CACHE_DIR", "kept")
+    assert name not in plain_environment()
+    assert plain_environment()["UV_CACHE_DIR"] == "kept"

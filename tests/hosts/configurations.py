@@ -99,9 +99,9 @@ def find_entries(machine: Machine) -> Iterator[tuple[Path, Json]]:
 
 def read_entry(entry: Json, host: Host, machine: Machine) -> Launch:
     """How the host starts what the entry says, with exactly what it passes on."""
-    command = entry.get("command") or entry["cmd"]
+    command: str | list[str] = entry.get("command") or entry["cmd"]
     words = command if isinstance(command, list) else [command, *entry.get("args", ())]
-    words = [str(machine.home / "bin" / "uvx") if word == UVX else str(word) for word in words]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - JSON
+    words = [str(machine.home / "bin" / "uvx") if word == UVX else word for word in words]
     named = [*entry.get("env_vars", ()), *entry.get("env_keys", ())]
     given: Json = entry.get("env") or entry.get("environment") or entry.get("envs") or {}
     expanded = {name: expand(str(value), host, machine) for name, value in given.items()}
@@ -130,7 +130,8 @@ def emulated(machine: Machine) -> dict[str, str]:
 
 def read_links(text: str) -> Iterator[tuple[str, str, Json]]:
     """The host, the address and the entry of each link that installs."""
-    for address in re.findall(r"(?:https|goose|cursor|vscode)://?[^\s\")>]+", text.replace("&amp;", "&")):
+    for found in re.finditer(r"(?:https|goose|cursor|vscode)://?[^\s\")>]+", text.replace("&amp;", "&")):
+        address = found[0]
         parts = urlsplit(address)
         query = parse_qs(parts.query)
         if "cursor" in address and "config" in query:

@@ -28,6 +28,7 @@ class World(NamedTuple):
     tools: Path  # where the hosts, uv and pipx are installed
     wheels: Path  # what PyPI would offer
     clone: Path  # what GitHub would offer
+    cache: Path  # of uv
     api: str  # the address of the emulator
 
 
@@ -62,8 +63,8 @@ class Machine:
         }
 
     def _uv_settings(self) -> str:
-        cache = self.world.tools / "uv-cache"
-        return f'find-links = ["{self.world.wheels}"]\ncache-dir = "{cache}"\nsystem-certs = true\n'
+        # All machines of a run share what they have downloaded; those of another run might get an older wheel.
+        return f'find-links = ["{self.world.wheels}"]\ncache-dir = "{self.world.cache}"\nsystem-certs = true\n'
 
     def _git_settings(self) -> str:
         address = f"https://github.com/{REPOSITORY}"

@@ -8,13 +8,14 @@ host's own check then has to find the server, and what the host would start is s
 passes on, and asked. The exit status is 0 if all of it answered.
 """
 
+import itertools
 import json
 import shlex
 import shutil
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -45,10 +46,9 @@ NAME: Final = "gemini-interactions-mcp"
 BUNDLE: Final = ROOT / "dist" / f"{NAME}.mcpb"
 SECONDS: Final = 120
 """So long, a server may take to start and to answer."""
-SHELL_WORDS: Final = ("uvx", "uv", "pipx", "pip", "python3")
-UNATTENDED: Final = {
+INSTALLERS: Final = ("uvx", "uv", "pipx", "pip", "python3")
+UNATTENDED: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ("gemini", "extensions", "install"): ("--consent", "--skip-settings"),
-    ("uvx", NAME, "install"): ("--yes",),
 }
 """What says beforehand what the user would be asked."""
 
@@ -63,9 +63,12 @@ def main(folder: str) -> int:
     """Try everything, and return the exit status."""
     tools = Path(folder).absolute()
     with tempfile.TemporaryDirectory(dir=tools) as name, emulate_api() as api:
-        world = World(tools, Path(name) / "wheels", Path(name) / "clone", api)
+        here = Path(name)
+        world = World(tools, here / "wheels", here / "clone", here / "cache", api)
         build_wheel(tools, world.wheels)
         clone_checkout(world.clone)
+        with make_machine(world) as machine:  # as the page says: hosts do not wait for a download
+            type_line(f"uvx {NAME} --version", machine)
         failed = [title for title, case in list_cases() if not report(title, case, world)]
     say(f"{len(failed)} failed" if failed else "Everything documented leads to an answer.")
     return 1 if failed else 0
@@ -97,11 +100,9 @@ def list_cases() -> Iterator[tuple[str, Case]]:
 def list_cases_of(page: str, path: Path) -> Iterator[tuple[str, Case]]:
     """The cases of a page."""
     for block in list_blocks(path):
-        if block.language == "sh" and installs(block.text):
-            yield (
-                f"{page}: {' / '.join(block.text.splitlines())}",
-                lambda machine, block=block: try_lines(block, machine),
-            )
+        if block.language == "sh":
+            for lines in group_lines(block.text):
+                yield f"{page}: {' / '.join(lines)}", lambda machine, lines=lines: try_lines(lines, machine)
         elif block.title and find_entry(parse_file(block.title, block.text)):
             yield f"{page}: {block.heading}: {block.title}", lambda machine, block=block: try_file(block, machine)
     for host, address, entry in read_links(path.read_text(encoding="utf-8")):
@@ -111,36 +112,37 @@ def list_cases_of(page: str, path: Path) -> Iterator[tuple[str, Case]]:
         )
 
 
-def installs(text: str) -> bool:
-    """Whether a block has commands of installers or hosts; tests of the pages run the others."""
-    known = {*SHELL_WORDS, *(host.command for host in HOSTS.values() if host.command)}
-    return any(line.split(maxsplit=1)[0] in known for line in text.splitlines() if line.strip())
+def group_lines(text: str) -> Iterator[list[str]]:
+    """The lines that install something, those of one host together; tests of the pages run the others."""
+    hosts = {host.command for host in HOSTS.values() if host.command}
+    lines = [line for line in text.splitlines() if line.strip() and line.split()[0] in hosts.union(INSTALLERS)]
+    for _, group in itertools.groupby(lines, lambda line: line if line.split()[0] in INSTALLERS else line.split()[0]):
+        yield list(group)
 
 
-def try_lines(block: Block, machine: Machine) -> None:
-    """Type the lines of a block, and ask what they have installed."""
-    lines = [line for line in block.text.splitlines() if line and not line.startswith("#")]
-    for line in lines:
-        words = shlex.split(line)
-        if words[0] == "code":
-            ask(read_entry(read_added(line), HOSTS["vscode"], machine), machine)
-        else:
+def try_lines(lines: Sequence[str], machine: Machine) -> None:
+    """Type lines, and ask what they have installed."""
+    words = shlex.split(lines[-1])
+    host = next((name for name, each in HOSTS.items() if each.command == words[0]), "")
+    if words[0] == "code":
+        ask(read_entry(read_added(lines[-1]), HOSTS["vscode"], machine), machine)
+    elif words[:3] == ["uvx", NAME, "install"] and len(words) > 3:
+        try_install(words[3], machine)
+    elif host:
+        for line in lines:
             type_line(line, machine)
-    host = next((name for name, each in HOSTS.items() if each.command == lines[-1].split()[0] != "code"), "")
-    if host:
-        check_host(host, machine, plugin=" plugin " in lines[-1] or " extensions " in lines[-1])
+        check_host(host, machine, plugin="plugin" in words or "extensions" in words)
     else:
+        type_line(lines[-1], machine)
         ask_installed(lines[-1], machine)
 
 
 def type_line(line: str, machine: Machine) -> None:
     """Run one line in a shell."""
     words = line.split()
-    if words[0] not in (*SHELL_WORDS, *(each.command for each in HOSTS.values())):
-        raise FailedError(f"{words[0]} is no command that is known here")
-    if words[0] not in SHELL_WORDS:
+    if words[0] not in INSTALLERS:
         machine.add_host(words[0])
-    unattended = UNATTENDED.get(tuple(words[:3]), ()) if len(words) > 3 else ()
+    unattended = UNATTENDED.get(tuple(words[:3]), ())
     if words[0] == "gemini":  # it reads no settings of git, and so does not find what stands in for GitHub
         line = line.replace(f"https://github.com/{REPOSITORY}", str(machine.world.clone))
     done = machine.run(["bash", "-c", " ".join((line, *unattended))], answers="y\n")
@@ -173,11 +175,9 @@ def read_plugin(host: str, machine: Machine) -> Json:
 
 
 def ask_installed(line: str, machine: Machine) -> None:
-    """Ask the server that a package manager, or `install`, has put on the machine."""
+    """Ask the server that a package manager has put on the machine."""
     installed = (machine.home / ".local" / "bin" / NAME, machine.home / "gemini" / "bin" / NAME)
     found = [path for path in installed if path.exists()]
-    for _, entry in find_entries(machine):
-        ask(read_entry(entry, HOSTS["claude-desktop"], machine), machine)
     if line.startswith("uvx"):
         ask(Launch(("uvx", NAME), machine.shell), machine)
     elif not found:
@@ -207,7 +207,7 @@ def try_install(host: str, machine: Machine) -> None:
     """Let this server write itself into a host's configuration, and start what the host would start."""
     if HOSTS[host].health:
         machine.add_host(HOSTS[host].command)
-    type_line(f"uvx {NAME} install {host}", machine)
+    type_line(f"uvx {NAME} install {host} --yes", machine)
     entries = list(find_entries(machine))
     if not entries:
         raise FailedError("no file has the server")
@@ -223,8 +223,7 @@ def try_bundle(machine: Machine) -> None:
     with zipfile.ZipFile(BUNDLE) as bundle:
         bundle.extractall(folder)
     config: Json = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["server"]["mcp_config"]
-    filled = {"${user_config.api_key}": TYPED}
-    env = {name: filled.get(value, value) for name, value in config["env"].items()}
+    env = {name: str(value).replace("${user_config.api_key}", TYPED) for name, value in config["env"].items()}
     words = [word.replace("${__dirname}", str(folder)) for word in (config["command"], *config["args"])]
     ask(Launch(words, pass_on(HOSTS["claude-desktop"], machine) | env | emulated(machine)), machine)
 

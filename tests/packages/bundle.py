@@ -22,7 +22,7 @@ ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "dist" / "gemini-interactions-mcp.mcpb"
 FILES: Final = ("manifest.json", "README.md", "LICENSE")
 NEEDED_TABLES: Final = ("build-system", "project", "tool.hatch")
-HOSTS: Final = frozenset(("pypi.org", "files.pythonhosted.org"))
+INDEX: Final = frozenset(("https://pypi.org", "https://files.pythonhosted.org"))
 """Where uv finds packages without a configuration: https://docs.astral.sh/uv/concepts/indexes/"""
 
 Json = dict[str, Any]
@@ -78,7 +78,7 @@ def check_lock(text: str) -> None:
     Raises:
         SystemExit: It names another host than PyPI's, or a path of this machine.
     """
-    if strange := {*re.findall(r"\w+://(?:[^/@\s]*@)?([^/\"\s]+)", text)} - HOSTS:
+    if strange := {*re.findall(r"\w+://[^/\"\s]*", text)} - INDEX:
         raise SystemExit(f"The lock names {', '.join(sorted(strange))}.")
     if paths := re.findall(r'(?:path|registry|directory) = "(?:file:|/|\.\.).*', text):
         raise SystemExit(f"The lock names paths of this machine: {paths[0]}")
