@@ -24,7 +24,7 @@ SECRET_NAMES: Final = re.compile(r"TOKEN|SECRET|PASSWORD|KEY|AUTH|CREDENTIAL|CRE
 """What Gemini CLI 0.61 keeps from a server, as was measured."""
 KEYS: Final = ("mcpServers", "servers", "context_servers", "mcp", "mcp_servers", "extensions")
 """Under which of these a host has its servers."""
-SUFFIXES: Final = frozenset((".json", ".toml", ".yaml"))
+SUFFIXES: Final = frozenset((".json", ".jsonc", ".toml", ".yaml"))
 UVX: Final = "/absolute/path/to/uvx"
 """What the pages write where the user has to find out the path."""
 TYPED: Final = "key-that-was-typed"

@@ -2,10 +2,10 @@
 
     python tests/hosts/run.py FOLDER [ONLY]
 
-FOLDER is where `make hosts` has installed the hosts; ONLY leaves out what is not named like that. Every block of commands of README.md, docs/hosts.md and
-docs/plugins.md is typed on a machine of its own; every file is written where its title says; every link is decoded. The
-host's own check then has to find the server, and what the host would start is started with the environment that it
-passes on, and asked. The exit status is 0 if all of it answered.
+FOLDER is where `make hosts` has installed the hosts; ONLY leaves out what is not named like that. Every line of the pages
+that installs something is typed on a machine of its own; every file is written where
+its title says; every link is decoded. The host's own check then has to find the server, and what the host would start
+is started with the environment that it passes on, and asked. The exit status is 0 if all of it answered.
 """
 
 import itertools
@@ -23,6 +23,7 @@ import anyio
 from configurations import (
     HOSTS,
     TYPED,
+    Host,
     Json,
     Launch,
     emulated,
@@ -152,14 +153,20 @@ def type_line(line: str, machine: Machine) -> None:
 
 def check_host(host: str, machine: Machine, *, plugin: bool) -> None:
     """Let the host itself look for the server, and start what it would start."""
-    done = machine.run(HOSTS[host].health)
-    if HOSTS[host].healthy not in done.stdout:
-        raise FailedError(f"{' '.join(HOSTS[host].health)} says: {done.stdout}{done.stderr[-500:]}")
+    shown = look(HOSTS[host], machine)
+    if HOSTS[host].healthy not in shown:
+        raise FailedError(f"{' '.join(HOSTS[host].health)} says: {shown}")
     entries = [read_plugin(host, machine)] if plugin else [entry for _, entry in find_entries(machine)]
     if not entries:
         raise FailedError("no file of the host has the server")
     for entry in entries:
         ask(read_entry(entry, HOSTS[host], machine), machine)
+
+
+def look(host: Host, machine: Machine) -> str:
+    """What the host's own check prints."""
+    done = machine.run(host.health)
+    return done.stdout + done.stderr
 
 
 def read_plugin(host: str, machine: Machine) -> Json:
@@ -194,7 +201,7 @@ def try_file(block: Block, machine: Machine) -> None:
     host = HOSTS[find_host(block.heading) or "claude-desktop"]
     if host.health:
         machine.add_host(host.command)
-        shown = machine.run(host.health).stdout
+        shown = look(host, machine)
         # A project's file waits for the user to accept it.
         if host.healthy not in shown and "approval" not in shown:
             raise FailedError(f"{' '.join(host.health)} says: {shown}")
@@ -213,7 +220,7 @@ def try_install(host: str, machine: Machine) -> None:
         raise FailedError("no file has the server")
     for _, entry in entries:
         ask(read_entry(entry, HOSTS[host], machine), machine)
-    if (health := HOSTS[host].health) and HOSTS[host].healthy not in (shown := machine.run(health).stdout):
+    if (health := HOSTS[host].health) and HOSTS[host].healthy not in (shown := look(HOSTS[host], machine)):
         raise FailedError(f"{' '.join(health)} says: {shown}")
 
 
