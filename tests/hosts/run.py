@@ -2,10 +2,10 @@
 
     python tests/hosts/run.py FOLDER [ONLY]
 
-FOLDER is where `make hosts` has installed the hosts; ONLY leaves out what is not named like that. Every line of the pages
-that installs something is typed on a machine of its own; every file is written where
-its title says; every link is decoded. The host's own check then has to find the server, and what the host would start
-is started with the environment that it passes on, and asked. The exit status is 0 if all of it answered.
+FOLDER is where `make hosts` has installed the hosts; ONLY leaves out what is not named like that. Every line of
+README.md, docs/hosts.md and docs/plugins.md that installs something is typed on a machine of its own; every file is
+written where its title says; every link is decoded. The host's own check then has to find the server, and what the host
+would start is started with the environment that it passes on, and asked. The exit status is 0 if all of it answered.
 """
 
 import itertools
