@@ -263,7 +263,7 @@ class Settings(TeamSettings):
         Field(ge=0, le=MAX_DOLLARS),
         SettingVariable(
             MONTH_VARIABLE,
-            "The same per UTC month",
+            "Maximum US dollars per UTC month, reserved alike",
             "no limit",
             make_dollar_parser(MONTH_VARIABLE),
         ),
