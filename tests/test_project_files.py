@@ -126,7 +126,7 @@ def test_what_ci_and_contributors_run_without_make_is_the_same() -> None:
     assert all(command in told for command in commands)
 
 
-@pytest.mark.parametrize("name", ["ci.yml", "workflows.yml"])
+@pytest.mark.parametrize("name", ["ci.yml", "workflows.yml", "docs.yml", "release.yml"])
 def test_every_target_that_is_run_exists(name: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     run = re.findall(r"run: make ([a-z -]+)", (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8"))

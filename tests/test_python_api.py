@@ -15,7 +15,7 @@ NAMES = re.findall(r"^from \.\w+ import (\w+) as \1$", STUB, re.MULTILINE)
 
 def test_the_package_alone_imports_nothing_slow() -> None:
     code = "import sys, gemini_interactions_mcp; print(*{name.split('.')[0] for name in sys.modules})"
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    printed = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
     assert {"anyio", "lazy_loader", "mcp", "pydantic", "typing"}.isdisjoint(printed.split())
 
 

@@ -32,6 +32,7 @@ from gemini_interactions_mcp.models.interactions import Record
 from gemini_interactions_mcp.runs.runs import Runs
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.results.programs import RESULT_KEY
+from gemini_interactions_mcp.server.skills.extension import SKILLS_EXTENSION
 from gemini_interactions_mcp.server.tasks import approvals
 from gemini_interactions_mcp.server.tasks.extension import TASKS_EXTENSION
 from gemini_interactions_mcp.settings import Settings
@@ -87,7 +88,7 @@ async def complaint(client: Client, method: str, task: Json, **params: object) -
 
 async def test_the_server_advertises_the_extension_where_the_era_has_them(client: Client, mode: Mode) -> None:
     declared = client.server_capabilities.extensions
-    assert declared == ({TASKS_EXTENSION: {}, APPS_EXTENSION: {}} if mode == "auto" else None)
+    assert declared == {SKILLS_EXTENSION: {}} | ({TASKS_EXTENSION: {}, APPS_EXTENSION: {}} if mode == "auto" else {})
 
 
 @pytest.mark.slow

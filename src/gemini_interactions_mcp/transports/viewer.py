@@ -92,7 +92,7 @@ class Viewer:
         self._session = ViewerSession(port)
         self._pulse = Pulse()
         self._client: Client | None = None
-        self._page = assemble_app()
+        self._page = assemble_app(tab=True)
         self._policy = build_page_policy(self._page)
 
     @property
