@@ -180,7 +180,8 @@ def test_every_tool_has_an_icon_and_every_icon_is_short() -> None:
 
 
 def test_the_page_in_the_browser_has_the_mark_without_loading_it() -> None:
-    assert f'<link rel="icon" href="{build_icon("server", "image/svg+xml").src}">' in assemble_app()
+    assert f'<link rel="icon" href="{build_icon("server", "image/svg+xml").src}">' in assemble_app(tab=True)
+    assert "icon" not in assemble_app().partition("<style>")[0]
 
 
 def test_the_bundle_shows_the_mark() -> None:

@@ -88,7 +88,7 @@ async def entered(browser: Browser) -> Browser:
 
 async def test_the_page_has_no_data_and_runs_nothing_but_its_own(browser: Browser) -> None:
     answer = await browser.web.get("/")
-    assert (answer.status_code, answer.text) == (200, assemble_app())
+    assert (answer.status_code, answer.text) == (200, assemble_app(tab=True))
     policy = dict(part.split(" ", 1) for part in answer.headers["content-security-policy"].split("; "))
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
     for kind in ("style", "script"):

@@ -1,9 +1,10 @@
 """The web view as one HTML document, put together from its files when it is first read."""
 
-from base64 import b64encode
 from functools import cache
 from importlib.resources import files
 from typing import Final
+
+from gemini_interactions_mcp.server.icons.marks import build_icon
 
 ICON_ELEMENT: Final = '<link rel="icon" href="server.svg">\n'
 STYLE_ELEMENT: Final = '<link rel="stylesheet" href="app.css">'
@@ -24,8 +25,7 @@ def assemble_app(*, tab: bool = False) -> str:
 
 def build_icon_element() -> str:
     """Return the element with the icon of the server inline."""
-    icon = files("gemini_interactions_mcp.server.icons").joinpath("server.svg").read_bytes()
-    return f'<link rel="icon" href="data:image/svg+xml;base64,{b64encode(icon).decode()}">\n'
+    return f'<link rel="icon" href="{build_icon("server", "image/svg+xml").src}">\n'
 
 
 def read_app_file(name: str) -> str:
