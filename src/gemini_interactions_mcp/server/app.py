@@ -131,7 +131,7 @@ class Server(MCPServer[Opening]):
             APP_NAME,
             title="Gemini Interactions",
             instructions=build_instructions(opening.settings.toolsets, shared=opening.shared),
-            website_url="https://ai.google.dev/gemini-api/docs/interactions",
+            website_url="https://gemini-interactions-mcp.github.io/gemini-interactions-mcp/",
             version=__version__,
             tools=list(tools),
             extensions=[TasksExtension(TaskChains(opening)), Apps(), self._skills],
