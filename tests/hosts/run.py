@@ -46,7 +46,7 @@ PAGES: Final = ("README.md", "docs/hosts.md", "docs/plugins.md")
 NAME: Final = "gemini-interactions-mcp"
 BUNDLE: Final = ROOT / "dist" / f"{NAME}.mcpb"
 SECONDS: Final = 120
-"""So long, a server may take to start and to answer."""
+"""Deadline in seconds for a server to start and to answer."""
 INSTALLERS: Final = ("uvx", "uv", "pipx", "pip", "python3")
 UNATTENDED: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
     ("gemini", "extensions", "install"): ("--consent", "--skip-settings"),
