@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 REPOSITORY: Final = "gemini-interactions-mcp/gemini-interactions-mcp"
 SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 SECONDS: Final = 240
-"""So long, one command may take; the first one downloads all dependencies."""
+"""Deadline in seconds for a command; the first one downloads all dependencies."""
 
 TRUSTED: Final = ("SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "PIP_CERT", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
 """How this network is reached, which is no part of what is proved."""

@@ -21,7 +21,7 @@ ROOT: Final = Path(__file__).parents[2]
 NAME: Final = "gemini-interactions-mcp"
 UNCHECKED: Final = "not checked"
 SECONDS: Final = 120
-"""So long, one command may take."""
+"""Deadline in seconds for a command."""
 
 
 def main(folder: str, schemas: str = "") -> int:
