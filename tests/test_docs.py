@@ -129,6 +129,15 @@ def test_every_page_is_in_the_navigation_and_linked_from_another() -> None:
     assert {page for page in pages if (DOCS / page).resolve() not in linked} <= {"index.md"}
 
 
+FOOTNOTE: Final = re.compile(r"\[\^\w+\]")
+
+
+def test_no_page_has_footnotes_which_the_site_shows_as_they_are_written() -> None:
+    extensions = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["markdown_extensions"]
+    assert "footnotes" not in extensions
+    assert [name_page(page) for page in PAGES if FOOTNOTE.search(page.read_text(encoding="utf-8"))] == []
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
 

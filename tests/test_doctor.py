@@ -72,7 +72,7 @@ async def test_all_is_well_with_a_key_and_the_api_in_reach(
     assert api.startswith("ok ")
     assert api.endswith(f"found models/gemini-3.8-flash at {url} with the key in GEMINI_API_KEY")
     assert line(out, "output") == f"ok      output       {root / 'output'} is writable"
-    assert line(out, "journal") == "ok      journal      is writable; no interactions yet"
+    assert line(out, "journal") == f"ok      journal      {root / 'journal.sqlite3'} is writable; no interactions yet"
     assert "FAIL" not in out
     assert emulator.creates == []
     assert not (tmp_path / "output").exists()

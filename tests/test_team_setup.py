@@ -73,7 +73,7 @@ def test_the_doctor_tells_what_the_limits_of_a_server_count(run: Run, tmp_path: 
     assert "spent or reserved: $0.19 of $0.20, $0.01 left ($0.19 of it by principals)\n" in out
     assert "spent or reserved: $0.19 of $1.00, $0.81 left ($0.19 of it by principals)\n" in out
     assert "WARN    research     requests sent today: 2 of 2, 0 left (2 of it by principals)\n" in out
-    assert re.search(r"journal +is writable; latest interaction \d{4}-", out)
+    assert re.search(r"journal +\S+ is writable; latest interaction \d{4}-", out)
 
 
 def test_the_owner_is_told_that_others_have_spent_too(run: Run, tmp_path: Path) -> None:

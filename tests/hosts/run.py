@@ -128,7 +128,7 @@ def try_lines(lines: Sequence[str], machine: Machine) -> None:
     if words[0] == "code":
         ask(read_entry(read_added(lines[-1]), HOSTS["vscode"], machine), machine)
     elif words[:3] == ["uvx", NAME, "install"] and len(words) > 3:
-        try_install(words[3], machine)
+        try_install(words[3], machine, words[4:])
     elif host:
         for line in lines:
             type_line(line, machine)
@@ -210,11 +210,11 @@ def try_file(block: Block, machine: Machine) -> None:
     ask(read_entry(entry, host, machine), machine)
 
 
-def try_install(host: str, machine: Machine) -> None:
+def try_install(host: str, machine: Machine, options: Sequence[str] = ()) -> None:
     """Let this server write itself into a host's configuration, and start what the host would start."""
     if HOSTS[host].health:
         machine.add_host(HOSTS[host].command)
-    type_line(f"uvx {NAME} install {host} --yes", machine)
+    type_line(shlex.join(("uvx", NAME, "install", host, *options, "--yes")), machine)
     entries = list(find_entries(machine))
     if not entries:
         raise FailedError("no file has the server")

@@ -28,7 +28,7 @@ from gemini_interactions_mcp.settings import (
 )
 
 from .findings import Finding, format_finding, run_check
-from .host_checks import check_hosts
+from .host_checks import check_hosts, name_journal
 from .hosts.machine import find_machine
 from .spelling import describe_unknown_variable
 from .team_checks import check_who, list_team_settings
@@ -280,9 +280,10 @@ async def examine_journal(settings: Settings, database: Database) -> list[Findin
     last = await journal.find_last_interaction(database)
     spending = await rows.spending()
     others = await journal.read_others_use(database, clock.get_day_start())
+    place = name_journal(settings.database_url, find_machine())
     latest = f"latest interaction {last:%Y-%m-%d %H:%M} UTC" if last else "no interactions yet"
     return [
-        Finding(True, "journal", f"is writable; {latest}"),
+        Finding(True, "journal", f"{place} is writable; {latest}"),
         *list_spending(settings, spending, others),
         *await check_who(settings, database),
     ]

@@ -21,7 +21,7 @@ class Finding(NamedTuple):
 
 
 def format_finding(finding: Finding) -> str:
-    """Return a finding as a line: `ok      journal      is writable; no interactions yet`."""
+    """Return a finding as a line: `ok      output       ~/gemini is writable`."""
     mark = {True: "ok", False: "FAIL", None: "", "warn": "WARN"}[finding.ok]
     return f"{mark:<7} {finding.topic:<12} {finding.text}"
 

@@ -84,16 +84,23 @@ def examine_launch(launch: Launch, machine: Machine) -> ExaminedLaunch:
 
 
 def find_journal(settings: Settings, env: Mapping[str, str], machine: Machine) -> str:
-    """Return where the journal is, without credentials; a host may not pass on the variable that says where data is."""
+    """Return where a host's journal is; a host may not pass on the variable that says where data is."""
     address = settings.database_url
-    if isinstance(address, str):
-        parts = urlsplit(address)
-        place = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
-        return make_printable(parts.path[1:] if parts.scheme.startswith("sqlite") else f"{parts.scheme}://{place}")
-    if machine.system == "linux" and DATABASE_VARIABLE not in env:
+    if isinstance(address, Path) and machine.system == "linux" and DATABASE_VARIABLE not in env:
         data = env.get("XDG_DATA_HOME") or str(machine.home / ".local" / "share")
         address = Path(data) / APP_NAME / address.name
-    return machine.shorten(address)
+    return name_journal(address, machine)
+
+
+def name_journal(address: str | Path, machine: Machine) -> str:
+    """Return the place of a journal, without credentials."""
+    if isinstance(address, Path):
+        return machine.shorten(address)
+    parts = urlsplit(address)
+    if parts.scheme.startswith("sqlite"):
+        return make_printable(parts.path[1:])
+    place = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    return make_printable(f"{parts.scheme}://{place}")
 
 
 def list_launch(examined: ExaminedLaunch, machine: Machine) -> Iterator[Finding]:
