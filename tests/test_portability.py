@@ -276,3 +276,24 @@ def test_what_is_paid_is_saved_where_names_have_ascii_letters_only(tmp_path: Pat
         assert "cannot have here" in lines[3]
         assert all(name.isascii() for name in lines)
     assert sorted(lines[:3]) == sorted(path.name for path in tmp_path.iterdir())
+@pytest.mark.parametrize("used", [False, True])
+def test_a_name_that_was_reserved_in_vain_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, used: bool
+) -> None:
+    """Without hard links, a file gets its name in two steps, of which the second may fail."""
+
+    def refuse(_old: str, _new: str, **_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def refuse_later(old: str, new: str, **_: object) -> None:
+        if used:
+            (tmp_path / "a").write_bytes(b"of another program")
+        refuse(old, new)
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "replace", refuse_later)
+    with pytest.raises(PermissionError):
+        add_file(tmp_path, "a")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([b"of another program"] if used else [])
+
+
