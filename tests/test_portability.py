@@ -208,6 +208,26 @@ def test_what_windows_tells_apart_is_told_apart(number: int | None, code: int, s
     exc = OSError(code, "as the system says")
     exc.winerror = number  # pyright: ignore[reportAttributeAccessIssue] - Windows has it
     assert says in path_errors.describe_path_error(exc)
+def test_a_long_path_that_exists_is_not_taken_for_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows says that a path without the prefix that it needs does not exist."""
+    (tmp_path / "x.png").write_bytes(b"mine")
+    prefix = "/./"
+    lstat = os.lstat
+
+    def lengthen(path: Path) -> str:
+        return prefix + str(path)
+
+    def look(path: str) -> os.stat_result:
+        if not path.startswith(prefix):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return lstat(path)
+
+    monkeypatch.setattr(folders, "lengthen_path", lengthen)
+    monkeypatch.setattr(os, "lstat", look)
+    with pytest.raises(FileRefusedError, match="exists already"):
+        boundary.require_unused(tmp_path / "x.png", "x.png")
+
+
 
 
 # Databases, folders of programs, signals -----------------------------------------------------------------

@@ -3,6 +3,7 @@
 A file is opened once, so that what is checked is what is read. Everything here blocks.
 """
 
+import os
 import re
 import stat
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -336,7 +337,7 @@ def require_unused(path: Path, source: str) -> Path:
         FileRefusedError: Something exists there.
     """
     try:
-        path.lstat()
+        os.lstat(folders.lengthen_path(path))
     except FileNotFoundError:
         return path
     raise FileRefusedError(

@@ -3,6 +3,7 @@
 Windows and macOS take several spellings for one file; what is compared here is what they would open.
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
