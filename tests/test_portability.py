@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -75,6 +76,56 @@ def test_what_windows_takes_for_equal_is_compared_letter_for_letter() -> None:
         assert path_rules.split_below_roots(PureWindowsPath(other), [root]) == []
 
 
+# Short names ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unlisted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Names that a disk answers to and does not list, as FAT, NTFS and network shares have them."""
+    hidden: set[str] = set()
+
+    @contextmanager
+    def scan(folder: str) -> Generator[list[os.DirEntry[str]]]:
+        with scandir(folder) as entries:
+            yield [entry for entry in entries if entry.name not in hidden]
+
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", scan)
+    return hidden
+
+
+@pytest.mark.parametrize("name", ["GIT~1/config", "git~12/config", "IDRSA~1", "sub/CREDE~1.JSO", "XMANGL~K.TXT"])
+async def test_a_short_name_hides_no_dot_file_and_no_secret(
+    make: Make, home: Path, unlisted: set[str], name: str
+) -> None:
+    """The system does not tell which name is the whole one, such as `.git` or `id_rsa`."""
+    (home / name).parent.mkdir(exist_ok=True)
+    (home / name).write_text("PRIVATE")
+    unlisted.update(Path(name).parts)
+    with pytest.raises(FileRefusedError, match="short name"):
+        await blocks_of(make(), [str(home / name)])
+    unlisted.add("HOOKS~1")
+    (home / "HOOKS~1").mkdir()
+    with pytest.raises(FileRefusedError, match="short name"):
+        await make().output(str(home / "HOOKS~1" / "new.md"))
+
+
+@pytest.mark.parametrize("name", ["GIT~1", "notes~2.txt", "a~b.md"])
+async def test_a_whole_name_may_look_like_a_short_one(subject: GivenFiles, home: Path, name: str) -> None:
+    (home / name).write_text("hello")
+    (block,) = await blocks_of(subject, [str(home / name)])
+    assert block["text"].endswith("hello")
+
+
+def test_a_short_name_on_the_way_to_an_allowed_directory_is_the_users(home: Path, unlisted: set[str]) -> None:
+    root = home / "RUNNER~1" / "docs"
+    root.mkdir(parents=True)
+    (root / "note.txt").write_text("hello")
+    unlisted.add("RUNNER~1")
+    approving = boundary.Boundary((root, home / "out"), home / "out")
+    assert approving.approve(str(root / "note.txt")) == root / "note.txt"
+
+
 # Names that Windows reads otherwise ----------------------------------------------------------------------
 
 
@@ -108,7 +159,19 @@ async def test_what_windows_would_misread_is_refused_before_anything_is_paid(
 def test_an_nt_path_leads_to_no_other_machine() -> None:
     """To resolve one would send the user's credentials to that machine."""
     for path in (r"\??\UNC\evil.example\share\x", r"\\?\UNC\evil.example\share\x", "//evil.example/share/x"):
-        assert path_rules.is_foreign_share(PureWindowsPath(path), [PureWindowsPath("C:\\docs")], windows=True)
+        for root in ("C:\\docs", "~nobody\\docs"):
+            assert path_rules.is_foreign_share(PureWindowsPath(path), [PureWindowsPath(root)], windows=True)
+
+
+@pytest.mark.parametrize("name", ["COM1", "lpt³.txt", "con", "sub/AUX.md", "nul "])
+async def test_a_device_of_windows_is_not_even_looked_up(
+    make: Make, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(boundary, "leads_to_device", partial(path_rules.leads_to_device, windows=True))
+    (home / name).parent.mkdir(exist_ok=True)
+    (home / name).write_text("hello")
+    with pytest.raises(FileRefusedError, match="device"):
+        await blocks_of(make(), [str(home / name)])
 
 
 # Long paths ----------------------------------------------------------------------------------------------
@@ -143,6 +206,26 @@ def test_every_call_takes_a_long_path(tmp_path: Path, monkeypatch: pytest.Monkey
     with folders.open_folder(tmp_path / "new", create=0o700) as folder:
         assert folder.add(b"content", ["x.txt"], 0o600) == "x.txt"
     assert {str(tmp_path / "new"), str(tmp_path / "new" / "x.txt")} <= set(seen)
+
+
+def test_a_long_path_that_exists_is_not_taken_for_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows says that a path without the prefix that it needs does not exist."""
+    (tmp_path / "x.png").write_bytes(b"mine")
+    prefix = "/./"
+    lstat = os.lstat
+
+    def lengthen(path: Path) -> str:
+        return prefix + str(path)
+
+    def look(path: str) -> os.stat_result:
+        if not path.startswith(prefix):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        return lstat(path)
+
+    monkeypatch.setattr(folders, "lengthen_path", lengthen)
+    monkeypatch.setattr(os, "lstat", look)
+    with pytest.raises(FileRefusedError, match="exists already"):
+        boundary.require_unused(tmp_path / "x.png", "x.png")
 
 
 # Files that others hold open -----------------------------------------------------------------------------
@@ -194,6 +277,27 @@ def test_a_file_that_cannot_be_renamed_yet_is_saved_all_the_same(
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize("used", [False, True])
+def test_a_name_that_was_reserved_in_vain_is_free_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, used: bool
+) -> None:
+    """Without hard links, a file gets its name in two steps, of which the second may fail."""
+
+    def refuse(_old: str, _new: str, **_: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    def refuse_later(old: str, new: str, **_: object) -> None:
+        if used:
+            (tmp_path / "a").write_bytes(b"of another program")
+        refuse(old, new)
+
+    monkeypatch.setattr(os, "link", refuse)
+    monkeypatch.setattr(os, "replace", refuse_later)
+    with pytest.raises(PermissionError):
+        add_file(tmp_path, "a")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([b"of another program"] if used else [])
+
+
 @pytest.mark.parametrize(
     ("number", "code", "says"),
     [
@@ -208,6 +312,12 @@ def test_what_windows_tells_apart_is_told_apart(number: int | None, code: int, s
     exc = OSError(code, "as the system says")
     exc.winerror = number  # pyright: ignore[reportAttributeAccessIssue] - Windows has it
     assert says in path_errors.describe_path_error(exc)
+
+
+async def test_a_home_of_letters_that_the_system_has_not_is_unknown(subject: GivenFiles) -> None:
+    for source in ("~\ud800/note.txt", "~\udfff"):
+        with pytest.raises(FileRefusedError):
+            await blocks_of(subject, [source])
 
 
 # Databases, folders of programs, signals -----------------------------------------------------------------

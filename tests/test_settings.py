@@ -158,7 +158,6 @@ def test_the_own_environment_and_directory_are_read_by_default(cwd: Path, monkey
     "text",
     [
         *("", "   ", "${}", "${user_config.model}", " ${GEMINI_MCP_MODEL} ", "${env:X}", "${input:gemini_key}"),
-        *("$GEMINI_API_KEY", '"$A_1"', "%KEY%", "{env:GEMINI_API_KEY}", "{file:~/.key}"),
     ],
 )
 def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: str, home: Path, cwd: Path) -> None:
@@ -166,6 +165,27 @@ def test_an_empty_value_and_a_placeholder_left_by_a_host_count_as_unset(text: st
     assert settings.model == "gemini-3.8-flash"
     assert settings.api_key is None
     assert settings.allowed_dirs[0] == (settings.output_dir if "user_config" in text else cwd)
+
+
+REFERENCES = ["$GEMINI_API_KEY", '"$A_1"', "%KEY%", "{env:GEMINI_API_KEY}", "{file:~/.key}"]
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+def test_a_reference_that_a_host_has_not_replaced_is_no_key(text: str, home: Path, cwd: Path) -> None:
+    assert read(home, cwd, GEMINI_API_KEY=text).api_key is None
+    assert read(home, cwd, GEMINI_API_KEY=text, GOOGLE_API_KEY=SECRET).key_variable == "GOOGLE_API_KEY"
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+def test_a_reference_in_place_of_a_limit_or_a_directory_opens_nothing(text: str, home: Path, cwd: Path) -> None:
+    """Whoever wrote it meant to limit what is paid and read, so that no default may stand for it."""
+    for setting in ("ALLOWED_DIRS", "OUTPUT_DIR", "DOLLARS_PER_DAY", "CONFIRM"):
+        name = f"GEMINI_MCP_{setting}"
+        settings = Settings.from_environ({"HOME": str(home), name: text}, cwd)
+        (finding,) = settings.findings
+        assert finding.startswith(f"{name} is a reference")
+        assert text not in finding
+        assert (cwd in settings.allowed_dirs) == (name != "GEMINI_MCP_ALLOWED_DIRS")
 
 
 @pytest.mark.parametrize("key", ["$home", "AIza$KEY", "$KEY!", "100%", "{env}", "$5"])

@@ -232,11 +232,24 @@ class Folder:
     def _claim(self, partial: str, name: str) -> bool:
         """Do the same on disks without hard links: reserve the name, then rename the file to it."""
         try:
-            os.close(self._open(name, CREATE_FLAGS))
+            reserved = self._open(name, CREATE_FLAGS)
         except FileExistsError:
             return False
-        self._rename(partial, name)
+        status = os.fstat(reserved)
+        os.close(reserved)
+        try:
+            self._rename(partial, name)
+        except BaseException:
+            with suppress(OSError):
+                self._release(name, status)
+            raise
         return True
+
+    def _release(self, name: str, reserved: os.stat_result) -> None:
+        """Remove the empty file by which a name was reserved, unless another program has used it."""
+        status = self.status(name)
+        if os.path.samestat(status, reserved) and not status.st_size:
+            self._unlink(name)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 A file is opened once, so that what is checked is what is read. Everything here blocks.
 """
 
+import os
 import re
 import stat
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -32,9 +33,11 @@ from .path_errors import translate_path_errors
 from .path_rules import (
     adopt_root,
     has_leading_dot,
+    has_short_name,
     is_foreign_share,
     is_hidden,
     is_misread_by_windows,
+    leads_to_device,
     split_below_roots,
 )
 from .secrets import detect_secret
@@ -203,6 +206,11 @@ class Boundary:
                 f"{quote_name(source)} is, or lies in, a dot-file or dot-folder: these stay private.",
                 reason=REASON_HIDDEN,
             )
+        if has_short_name(path, min(map(len, places))):
+            raise FileRefusedError(
+                f"{quote_name(source)} has the short name of a file or folder that has another; give its whole name.",
+                reason=REASON_HIDDEN,
+            )
         return path
 
     def check_content(self, path: PurePath, stream: BufferedReader, source: str, *, whole: bool = False) -> None:
@@ -284,7 +292,7 @@ def parse_local_path(source: str, *, windows: bool = folders.WINDOWS) -> Path:
         raise FileRefusedError(f"{quote_name(source)!r} is not a path: it is empty or has a NUL character.")
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, UnicodeEncodeError):
         raise FileRefusedError(f"{quote_name(source)} names a user whose home directory is not known.") from None
 
 
@@ -316,8 +324,11 @@ def resolve_links(path: Path, roots: Sequence[Path], source: str) -> Path:
     A share that is not allowed is left as it is: access to it would send it the user's credentials.
 
     Raises:
-        FileRefusedError: The links form a loop, or the path has a character that the system does not support.
+        FileRefusedError: The links form a loop, or the path leads to a device, or has a character that the system does
+            not support.
     """
+    if leads_to_device(path):
+        raise FileRefusedError(f"{quote_name(source)} leads to a device.")
     try:
         return path if is_foreign_share(path, roots) else adopt_root(path.resolve(), roots)
     except (RuntimeError, ValueError):
@@ -336,7 +347,7 @@ def require_unused(path: Path, source: str) -> Path:
         FileRefusedError: Something exists there.
     """
     try:
-        path.lstat()
+        os.lstat(folders.lengthen_path(path))
     except FileNotFoundError:
         return path
     raise FileRefusedError(

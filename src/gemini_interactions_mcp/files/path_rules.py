@@ -3,6 +3,7 @@
 Windows and macOS take several spellings for one file; what is compared here is what they would open.
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -22,12 +23,22 @@ REMOTE_PREFIXES: Final = ("\\\\", "\\??\\")
 """Begin the paths of Windows that may lead to other machines and to devices:
 https://learn.microsoft.com/en-us/dotnet/standard/io/file-path-formats"""
 
+SHORT_NAME: Final = re.compile(r"(?=[^.]{3,8}(\.|$))[^.]+~[0-9A-Z]+(\.[^.]{1,3})?", re.IGNORECASE)
+"""A name as FAT, NTFS and network shares give it to files beside their own, such as `GIT~1` to `.git`:
+https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file#short-vs-long-names"""
+
 
 def is_foreign_share(path: PurePath, roots: Sequence[PurePath], *, windows: bool = folders.WINDOWS) -> bool:
     """Whether a path is on a Windows network share or device that no allowed directory is on."""
     wanted = PureWindowsPath(path)
-    known = (PureWindowsPath(root).drive.lower() for root in roots)
+    # Below the home of an unknown user, a directory is on no drive, as an NT path is.
+    known = filter(None, (PureWindowsPath(root).drive.lower() for root in roots))
     return windows and str(wanted).startswith(REMOTE_PREFIXES) and wanted.drive.lower() not in known
+
+
+def leads_to_device(path: PurePath, *, windows: bool = folders.WINDOWS) -> bool:
+    """Whether Windows takes a part of a path for a device, such as a serial port; to look it up already opens it."""
+    return windows and any(map(WINDOWS_DEVICE.match, PureWindowsPath(path).parts))
 
 
 def adopt_root(path: Path, roots: Sequence[Path]) -> Path:
@@ -60,6 +71,23 @@ def split_below_roots(path: PurePath, roots: Sequence[PurePath]) -> list[tuple[s
     """Return the parts of a resolved path below each allowed directory that contains it, letter for letter."""
     depths = ((len(root.parts), root.parts) for root in roots)
     return [path.parts[depth:] for depth, parts in depths if path.parts[:depth] == parts]
+
+
+def has_short_name(path: Path, depth: int) -> bool:
+    """Whether one of the last names of a path is the second one of a file or folder, which may hide its first."""
+    return any(SHORT_NAME.fullmatch(each.name) and is_unlisted(each) for each in (path, *path.parents)[:depth])
+
+
+def is_unlisted(path: Path) -> bool:
+    """Whether what exists at a path is not among the names of its folder, or these cannot be read."""
+    if not os.path.lexists(folders.lengthen_path(path)):
+        return False
+    wanted = fold_name(path.name)
+    try:
+        with os.scandir(folders.lengthen_path(path.parent)) as entries:
+            return all(fold_name(entry.name) != wanted for entry in entries)
+    except OSError:
+        return True
 
 
 def is_hidden(parts: Sequence[str], *, windows: bool = folders.WINDOWS) -> bool:

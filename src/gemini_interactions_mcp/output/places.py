@@ -183,7 +183,7 @@ class LocalFolder:
         try:
             with folders.open_folder(directory, create=folders.OWNER_ONLY_MODES.folder):
                 # Without a buffer, whose errors would come when it is closed.
-                return cast("BinaryIO", tempfile.TemporaryFile(buffering=0, dir=directory))
+                return cast("BinaryIO", tempfile.TemporaryFile(buffering=0, dir=folders.lengthen_path(directory)))
         except OSError as exc:
             raise self._refuse(exc) from exc
 

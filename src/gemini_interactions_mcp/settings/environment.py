@@ -80,6 +80,20 @@ def clean_value(text: str) -> str | None:
     return None if not text or PLACEHOLDER.fullmatch(text) else text
 
 
+def find_unreplaced(environ: Mapping[str, str]) -> frozenset[str]:
+    """Return the variables whose values are references that someone wrote and a host has not replaced.
+
+    A `${...}` is none of these: hosts leave it where the user has set nothing.
+    """
+    texts = {name: strip_quotes(text) for name, text in environ.items()}
+    return frozenset(name for name, text in texts.items() if PLACEHOLDER.fullmatch(text) and not text.startswith("${"))
+
+
+def describe_unreplaced(name: str) -> str:
+    """Return one sentence for a variable that has a reference in place of a value."""
+    return f"{name} is a reference to another variable that the host has not replaced; write the value in its place."
+
+
 def is_bundle_placeholder(text: str) -> bool:
     """Whether a value is the placeholder of a bundle's setting that the user has not filled in."""
     return "${user_config." in text

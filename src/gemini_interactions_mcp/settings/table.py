@@ -23,9 +23,11 @@ from .environment import (
     SettingsEnvironment,
     SettingVariable,
     clean_value,
+    describe_unreplaced,
     find_network_variables,
     find_store_secrets,
     find_telemetry_secrets,
+    find_unreplaced,
     is_bundle_placeholder,
 )
 from .paths import (
@@ -358,9 +360,13 @@ class Settings(TeamSettings):
             values, find_user_home(values), None if bundled else find_working_directory(cwd)
         )
         fields: dict[str, object] = {"bundled": bundled}
-        findings: list[str] = []
+        # In place of a key it is no key, which is told when one is needed.
+        unreplaced = find_unreplaced(environ) - {variable.name for variable in FIELD_VARIABLES["api_key"]}
+        findings = [describe_unreplaced(name) for name in SETTING_VARIABLES if name in unreplaced]
         for field, variables in FIELD_VARIABLES.items():
             variable = next((each for each in variables if each.name in values), variables[0])
+            if field == "allowed_dirs" and variable.name in unreplaced:
+                continue
             try:
                 value = variable.parse(environment, values.get(variable.name))
             except ConfigurationError as exc:
