@@ -355,7 +355,13 @@ def test_a_host_that_is_switched_off_or_remote_is_told_apart() -> None:
         "g": {"url": "https://h/gemini-interactions-mcp"},
         "h": {"command": "uvx", "args": ["not-gemini-interactions-mcp-at-all"]},
         "i": 3,
+        "j": {"command": "npx", "args": ["-y", "server-filesystem", "/home/me/src/gemini-interactions-mcp"]},
+        "k": {"command": "uv", "args": ["--directory", "/home/me/gemini-interactions-mcp", "run", "other"]},
+        "l": {"command": "github-mcp", "args": ["--repo=gemini-interactions-mcp", "gemini-interactions-mcp"]},
+        "m": {"command": "op", "args": ["run", "--", "/opt/bin/gemini-interactions-mcp"]},
+        "n": {"command": "doppler", "args": ["run", "--command", "/x/uvx", "gemini-interactions-mcp"]},
+        "o": {"command": "uv", "args": ["--directory", "/x/gemini-interactions-mcp", "run", "gemini-interactions-mcp"]},
     }
     host = replace(SPECS["cursor"], section=("s",))
     found = {each.name: each.enabled for each in find_launches(host, Path(), {"s": entries}, project=False)}
-    assert found == {"a": False, "b": False, "c": True, "d": True, "e": True}
+    assert found == {"a": False, "b": False, "c": True, "d": True, "e": True, "m": True, "n": True, "o": True}
