@@ -155,6 +155,58 @@ def test_yaml_keeps_its_comments_and_other_servers(text: str) -> None:
         assert line.rstrip() in added or "{}" in line
 
 
+YAMLS = [
+    "---\n# top\na:   x   # aligned\n...\n",
+    "extensions:\n    o:\n        args:\n        - a\n        # of o\nb: [ 1,2,\n   3 ]\n",
+    "extensions:\nh: ~\ni: +1\nf: 1e400\nn: .nan\n",
+    'b: "\\u00e9"\ns: "over\n  two"\np: plain\n  too\n? k\n: v\n',
+    "t: |\n  # no comment\n\nextensions:\n  o: &o {cmd:   x}\n  p:\n    <<: *o\n",
+    "a: 1\r\nb: 2\nc: 3\r\n",
+]
+
+
+@pytest.mark.parametrize("text", YAMLS)
+def test_yaml_keeps_every_line_as_it_is(text: str) -> None:
+    lines = [line for line in text.splitlines(keepends=True) if line != "extensions:\n"]
+    path = ("extensions", "gemini")
+    added = edit_config(ConfigFormat.YAML, text, [Edit(path, SERVER)])
+    changed = edit_config(ConfigFormat.YAML, added, [Edit((*path, "args"), ["y", "z"]), Edit((*path, "env", "A"), "b")])
+    removed = edit_config(ConfigFormat.YAML, changed, [Edit(path, removed=True)])
+    for edited in (added, changed, removed):
+        rest = iter(edited.splitlines(keepends=True))
+        assert [line for line in lines if line not in rest] == []
+
+
+@settings(max_examples=60)
+@given(objects, st.sampled_from([None, True, False]), st.sampled_from([2, 4]), values)
+def test_yaml_of_any_style_is_edited_or_refused(
+    document: dict[str, Any], flow: bool | None, indent: int, value: Any
+) -> None:
+    document["extensions"] = {"o": document.pop("extensions", None)}
+    text = yaml.safe_dump(document, default_flow_style=flow, indent=indent)
+    path = ("extensions", "gemini")
+    try:
+        before = parse_config(ConfigFormat.YAML, text)
+        added = edit_config(ConfigFormat.YAML, text, [Edit(path, value)])
+    except ConfigUnreadableError:
+        return
+    assert parse_config(ConfigFormat.YAML, added)["extensions"]["gemini"] == value
+    removed = edit_config(ConfigFormat.YAML, added, [Edit(path, removed=True)])
+    assert parse_config(ConfigFormat.YAML, removed) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (ConfigFormat.JSON, '{\r\n  "a": 1,\n  "b": 2\r\n}\n'),
+        (ConfigFormat.TOML, "a = 1\r\n[b]\nc = 2\n"),
+    ],
+)
+def test_mixed_line_ends_stay_mixed(kind: ConfigFormat, text: str) -> None:
+    edited = edit_config(kind, text, [Edit(("s", "gemini"), {"command": "x"})])
+    assert edited.count("\r\n") == text.count("\r\n")
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
