@@ -167,6 +167,40 @@ def test_the_secrets_of_others_are_not_shown(home: Path, capsys: Capture) -> Non
     assert "gemini" not in path.read_text()
 
 
+def test_a_secret_is_not_shown_however_it_is_spelled(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '{"servers": {"A_TOKEN": "\\u0068ush-\\u00fc\\/one", "B_KEY": "abc", "C_KEY": "ü\\"hush-two"},'
+        ' "args": ["--header", "Authorization: Bearer hush-three", "-H", "X-Api-Key: hush-four"], "D_KEY": "${D}"}'
+    )
+    status, out, _ = run(capsys, "cursor", "--dry-run", "--env", "OTHER=ab")
+    assert status == 0
+    shown = [word for word in ("ush-", '"abc"', '"ab"') if word in out]
+    assert (shown, out.count("[secret]"), '"${D}"' in out) == ([], 11, True)
+
+
+@pytest.mark.parametrize("host", ["cursor", "codex", "goose"])
+def test_a_value_of_several_lines_is_not_shown(host: str, home: Path, capsys: Capture) -> None:
+    status, out, _ = run(capsys, host, "--yes", "--env", "OTHER=hush-5f2e\n'hush' \"ü")
+    assert (status, "hush" in out, server(host, home)[SPECS[host].env]["OTHER"]) == (0, False, "hush-5f2e\n'hush' \"ü")
+
+
+def test_a_value_that_is_no_secret_is_shown_and_hides_nothing_else(home: Path, capsys: Capture) -> None:
+    given = ("--env", "GEMINI_MCP_MODEL=gemini", "--env", "OTHER=true")
+    status, out, _ = run(capsys, "goose", "--dry-run", *given)
+    assert (status, "name: gemini\n" in out, "GEMINI_MCP_MODEL: gemini\n" in out) == (0, True, True)
+    assert ("enabled: true\n" in out, out.count("[secret]")) == (True, 1)
+
+
+def test_a_comment_does_not_steer_the_terminal(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir(parents=True)
+    path.write_text("{\n\t// \x1b[2J\u202e\n}")
+    status, out, _ = run(capsys, "cursor", "--dry-run")
+    assert (status, "\x1b" in out, "\u202e" in out, "\t// " in out) == (0, False, False, True)
+
+
 def test_without_a_terminal_nothing_is_written_unless_told_so(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Sequence
 from io import StringIO
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 LISTS_INDENTED: Final = re.compile(r"^( *)[^\s#-][^\n]*:\n\1 +- ", re.MULTILINE)
 """A list that is indented deeper than its name."""
@@ -220,5 +220,20 @@ def dump_block(value: object, indent: str, text: str) -> str:
     if LISTS_INDENTED.search(text):
         editor.indent(mapping=2, sequence=4, offset=2)
     output = StringIO()
-    editor.dump(value, output)
+    editor.dump(quote_lines(value), output)
     return "".join(f"{indent}{line}" for line in output.getvalue().splitlines(keepends=True))
+
+
+def quote_lines(value: object) -> object:
+    """Return a value whose texts of several lines are written on one."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString  # noqa: PLC0415 - slow to import
+
+    match value:
+        case dict():
+            return {name: quote_lines(each) for name, each in cast("dict[str, object]", value).items()}
+        case list():
+            return [quote_lines(each) for each in cast("list[object]", value)]
+        case str() if not value.isprintable():
+            return DoubleQuotedScalarString(value)
+        case _:
+            return value
