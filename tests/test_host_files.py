@@ -268,3 +268,30 @@ def test_a_disk_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch
     with pytest.raises(writing.ConfigUnwritableError, match="No space left"):
         writing.write_config(path, b"{}", b"ours")
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"{}"]
+
+
+def test_a_file_of_two_names_keeps_both(tmp_path: Path) -> None:
+    path, other = tmp_path / "config.json", tmp_path / "dotfiles.json"
+    path.write_bytes(b"{} // long before")
+    other.hardlink_to(path)
+    writing.write_config(path, b"{} // long before", b"{1}")
+    assert (path.read_bytes(), other.read_bytes(), path.samefile(other)) == (b"{1}", b"{1}", True)
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(b"{}")
+    path.chmod(0o444)
+    with pytest.raises(writing.ConfigUnwritableError, match="read-only"):
+        writing.write_config(path, b"{}", b"{1}")
+    assert path.read_bytes() == b"{}"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "null"
+    os.mkfifo(path)
+    monkeypatch.setattr(writing, "read_bytes", lambda _: b"")
+    with pytest.raises(writing.ConfigUnwritableError, match="no regular file"):
+        writing.write_config(path, b"", b"{1}")
+    assert path.is_fifo()
