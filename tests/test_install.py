@@ -116,6 +116,52 @@ def test_undo_takes_out_only_this_server_from_what_has_changed_since(home: Path,
     assert json.loads(path.read_text()) == {"mcpServers": {"other": {"command": "y"}}}
 
 
+def test_undo_leaves_what_the_user_has_put_there_instead(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir()
+    path.write_text('{"mcpServers": {}}')
+    assert run(capsys, "cursor", "--yes")[0] == 0
+    path.write_text('{"mcpServers": {"gemini": {"command": "npx", "args": ["other"]}}}')
+    status, out, _ = run(capsys, "cursor", "--undo", "--yes")
+    assert (status, "no longer has it" in out, "other" in path.read_text()) == (0, True, True)
+
+
+def test_undo_takes_the_question_of_vs_code_out_of_what_has_changed_since(home: Path, capsys: Capture) -> None:
+    path = config_of("vscode", home)
+    path.parent.mkdir(parents=True)
+    path.write_text('{"a": 1}')
+    assert run(capsys, "vscode", "--yes")[0] == 0
+    path.write_text(path.read_text().replace("1", "2"))
+    assert run(capsys, "vscode", "--undo", "--yes")[0] == 0
+    assert json.loads(path.read_text()) == {"a": 2, "servers": {}}
+
+
+@pytest.mark.parametrize("given", ["GEMINI_API_KEY=", "GOOGLE_API_KEY= ", "OTHER=\udcff"])
+def test_a_value_that_cannot_be_meant_is_refused(given: str, home: Path, capsys: Capture) -> None:
+    status, _, err = run(capsys, "cursor", "--yes", "--env", given)
+    assert (status, "--env" in err, config_of("cursor", home).exists()) == (1, True, False)
+
+
+def test_an_empty_key_is_replaced_by_a_reference(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir()
+    entry = {"command": "uvx", "args": ["gemini-interactions-mcp"], "env": {"GEMINI_API_KEY": ""}}
+    path.write_text(json.dumps({"mcpServers": {"gemini": entry}}))
+    assert run(capsys, "cursor", "--yes")[0] == 0
+    assert server("cursor", home)["env"] == {"GEMINI_API_KEY": "${env:GEMINI_API_KEY}"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the working directory of a process")
+def test_a_working_directory_that_is_gone_does_not_matter(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    gone = home / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(capsys, "cursor", "--yes", "--env", "GEMINI_MCP_MODEL=gemini-3-pro")[0] == 0
+
+
 def test_what_the_user_has_set_of_this_server_stays(home: Path, capsys: Capture) -> None:
     path = config_of("codex", home)
     path.parent.mkdir()

@@ -76,7 +76,7 @@ def check_given(texts: Sequence[str], machine: Machine) -> dict[str, str]:
         found = describe_unknown_variable(name)
         if found.misspelled:
             raise InputError(f"{found.text}.")
-    if findings := Settings.from_environ({"HOME": str(machine.home), **given}).findings:
+    if findings := Settings.from_environ({"HOME": str(machine.home), **given}, machine.cwd).findings:
         raise ConfigurationError(" ".join(findings))
     return given
 

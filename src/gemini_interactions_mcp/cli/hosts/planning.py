@@ -20,7 +20,7 @@ from gemini_interactions_mcp.core import (
 from gemini_interactions_mcp.settings import SECRET_VARIABLES, SETTING_VARIABLES
 
 from .formats import ConfigDocument, Edit, edit_config, list_edits, parse_config
-from .launches import SECRET_NAME, find_launches, find_section
+from .launches import SECRET_NAME, find_launches, find_section, read_command
 from .machine import Machine
 from .table import INPUT_ID, KEY_NAMES, SERVER_NAME, HostSpec, KeyWay
 
@@ -104,7 +104,8 @@ def plan_install(
     if launch is None and entry is not None:
         raise NameTakenError(f"A server called {name} is there that starts something else; rename or remove it first.")
     previous = dict(coerce_object(entry)) if launch else None
-    key = plan_key(host, machine, {*(launch.env if launch else ()), *(launch.names if launch else ()), *given})
+    there = {each for each, value in launch.env.items() if value.strip()} | {*launch.names} if launch else set[str]()
+    key = plan_key(host, machine, there | {*given})
     wanted = merge_server(host, previous or {}, host.write_server(command, {**key.env, **given}, key.names))
     place = (*host.section, name)
     edits = list(list_edits(place, previous, wanted))
@@ -181,8 +182,13 @@ def plan_undo(host: HostSpec, machine: Machine, text: str, name: str, previous: 
     document = parse_config(host.format, text)
     there = find_section(host, document).get(name)
     place = (*host.section, name)
-    edits = list(list_edits(place, there, previous)) if previous is not None else [Edit(place, removed=True)]
-    after = edit_config(host.format, text, edits) if there is not None else text
+    edits: list[Edit] = []
+    # What the user has put there instead is not ours to take out.
+    if read_command(host, coerce_object(there)):
+        edits = list(list_edits(place, there, previous)) if previous is not None else [Edit(place, removed=True)]
+    if edits and previous is None and document.get("inputs") == [make_key_input()]:
+        edits.append(Edit(("inputs",), removed=True))
+    after = edit_config(host.format, text, edits) if edits else text
     hidden = {*find_hidden(document), *find_hidden(previous)}
     return ConfigPlan(name, text, after, describe_diff(text, after, hidden, machine), "", previous)
 
@@ -282,5 +288,9 @@ def parse_given(texts: Sequence[str]) -> dict[str, str]:
         if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
             # The value may be a key.
             raise InputError(f"--env takes NAME=VALUE, and {quote_name(name)} is no name with a value.")
+        if name in KEY_NAMES and not value.strip():
+            raise InputError(f"--env {name}= has no value; without --env, the key is taken from this shell.")
+        if value != value.encode(errors="replace").decode():
+            raise InputError(f"--env {name}: the value is not a text in UTF-8.")
         given[name] = value
     return given
