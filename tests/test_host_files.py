@@ -291,7 +291,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "null"
     os.mkfifo(path)
-    monkeypatch.setattr(writing, "read_bytes", lambda _: b"")
+    monkeypatch.setattr(writing, "read_bytes", {path: b""}.get)
     with pytest.raises(writing.ConfigUnwritableError, match="no regular file"):
         writing.write_config(path, b"", b"{1}")
     assert path.is_fifo()

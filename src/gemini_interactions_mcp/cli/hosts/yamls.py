@@ -220,19 +220,19 @@ def dump_block(value: object, indent: str, text: str) -> str:
     if LISTS_INDENTED.search(text):
         editor.indent(mapping=2, sequence=4, offset=2)
     output = StringIO()
-    editor.dump(quote_lines(value), output)
+    editor.dump(quote_broken(value), output)
     return "".join(f"{indent}{line}" for line in output.getvalue().splitlines(keepends=True))
 
 
-def quote_lines(value: object) -> object:
+def quote_broken(value: object) -> object:
     """Return a value whose texts of several lines are written on one."""
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString  # noqa: PLC0415 - slow to import
 
     match value:
         case dict():
-            return {name: quote_lines(each) for name, each in cast("dict[str, object]", value).items()}
+            return {name: quote_broken(each) for name, each in cast("dict[str, object]", value).items()}
         case list():
-            return [quote_lines(each) for each in cast("list[object]", value)]
+            return [quote_broken(each) for each in cast("list[object]", value)]
         case str() if not value.isprintable():
             return DoubleQuotedScalarString(value)
         case _:
