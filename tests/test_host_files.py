@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import tomllib
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gemini_interactions_mcp.cli.hosts.formats import (
     parse_config,
 )
 from gemini_interactions_mcp.cli.hosts.jsonc import append_jsonc, parse_jsonc, remove_jsonc, set_jsonc
+from gemini_interactions_mcp.cli.install import ask_to_write
 
 SERVER = {"command": "/a b/run", "args": ["x"], "env": {"K": 'q"ö'}, "timeout": 600}
 PATH = ("mcpServers", "gemini")
@@ -295,3 +297,14 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(writing.ConfigUnwritableError, match="no regular file"):
         writing.write_config(path, b"", b"{1}")
     assert path.is_fifo()
+
+
+def test_an_interrupted_question_is_a_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    terminal = StringIO()
+    monkeypatch.setattr(terminal, "readline", interrupt)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert not ask_to_write()
+    assert capsys.readouterr().err.endswith("[y/N] \n")

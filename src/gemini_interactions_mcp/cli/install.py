@@ -200,7 +200,11 @@ class Installer:
 
 
 def ask_to_write() -> bool:
-    """Ask the user; anything but a yes is a no."""
+    """Ask the user; anything but a yes is a no, also Ctrl-C."""
     sys.stderr.write("\nWrite it? [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return False
