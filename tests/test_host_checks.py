@@ -11,6 +11,7 @@ import pytest
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.cli.findings import Finding
 from gemini_interactions_mcp.cli.host_checks import check_hosts
+from gemini_interactions_mcp.cli.hosts import starting
 from gemini_interactions_mcp.cli.hosts.launches import find_launches, make_host_environment
 from gemini_interactions_mcp.cli.hosts.machine import Machine
 from gemini_interactions_mcp.cli.hosts.starting import NOWHERE, make_harmless
@@ -90,6 +91,23 @@ async def test_what_does_not_answer_is_given_up(machine: Machine) -> None:
     configure(machine, "claude-code", gemini=silent)
     found = await check_hosts(machine, replace(DEFAULT_TIMING, host_start=0.5))
     assert texts(found, "claude-code", False) == ["does not start: it has not answered within 0 seconds"]
+
+
+async def test_what_is_no_mcp_is_not_shown(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
+    script = f"import sys; print('hush-5f2e {KEY}', flush=True); sys.stdin.read()"
+    talks = {"command": sys.executable, "args": ["-c", script, "gemini-interactions-mcp"]}
+    configure(machine, "claude-code", gemini=talks)
+    found = await check_hosts(machine, replace(DEFAULT_TIMING, host_start=0.5))
+    assert len(texts(found, "claude-code", False)) == 1
+    assert caplog.text == ""
+
+
+def test_only_the_end_of_what_goes_to_stderr_is_kept() -> None:
+    with starting.ErrorTail() as errors:
+        for number in range(100_000):
+            errors.file.write(f"line {number}\n")
+        assert errors.quote_last_line() == ": line 99999"
+        assert len(errors.kept) == starting.KEPT_BYTES
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import tomllib
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from gemini_interactions_mcp.cli.hosts.formats import (
     parse_config,
 )
 from gemini_interactions_mcp.cli.hosts.jsonc import append_jsonc, parse_jsonc, remove_jsonc, set_jsonc
+from gemini_interactions_mcp.cli.install import ask_to_write
 
 SERVER = {"command": "/a b/run", "args": ["x"], "env": {"K": 'q"ö'}, "timeout": 600}
 PATH = ("mcpServers", "gemini")
@@ -155,6 +157,58 @@ def test_yaml_keeps_its_comments_and_other_servers(text: str) -> None:
         assert line.rstrip() in added or "{}" in line
 
 
+YAMLS = [
+    "---\n# top\na:   x   # aligned\n...\n",
+    "extensions:\n    o:\n        args:\n        - a\n        # of o\nb: [ 1,2,\n   3 ]\n",
+    "extensions:\nh: ~\ni: +1\nf: 1e400\nn: .nan\n",
+    'b: "\\u00e9"\ns: "over\n  two"\np: plain\n  too\n? k\n: v\n',
+    "t: |\n  # no comment\n\nextensions:\n  o: &o {cmd:   x}\n  p:\n    <<: *o\n",
+    "a: 1\r\nb: 2\nc: 3\r\n",
+]
+
+
+@pytest.mark.parametrize("text", YAMLS)
+def test_yaml_keeps_every_line_as_it_is(text: str) -> None:
+    lines = [line for line in text.splitlines(keepends=True) if line != "extensions:\n"]
+    path = ("extensions", "gemini")
+    added = edit_config(ConfigFormat.YAML, text, [Edit(path, SERVER)])
+    changed = edit_config(ConfigFormat.YAML, added, [Edit((*path, "args"), ["y", "z"]), Edit((*path, "env", "A"), "b")])
+    removed = edit_config(ConfigFormat.YAML, changed, [Edit(path, removed=True)])
+    for edited in (added, changed, removed):
+        rest = iter(edited.splitlines(keepends=True))
+        assert [line for line in lines if line not in rest] == []
+
+
+@settings(max_examples=60)
+@given(objects, st.sampled_from([None, True, False]), st.sampled_from([2, 4]), values)
+def test_yaml_of_any_style_is_edited_or_refused(
+    document: dict[str, Any], flow: bool | None, indent: int, value: Any
+) -> None:
+    document["extensions"] = {"o": document.pop("extensions", None)}
+    text = yaml.safe_dump(document, default_flow_style=flow, indent=indent)
+    path = ("extensions", "gemini")
+    try:
+        before = parse_config(ConfigFormat.YAML, text)
+        added = edit_config(ConfigFormat.YAML, text, [Edit(path, value)])
+    except ConfigUnreadableError:
+        return
+    assert parse_config(ConfigFormat.YAML, added)["extensions"]["gemini"] == value
+    removed = edit_config(ConfigFormat.YAML, added, [Edit(path, removed=True)])
+    assert parse_config(ConfigFormat.YAML, removed) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (ConfigFormat.JSON, '{\r\n  "a": 1,\n  "b": 2\r\n}\n'),
+        (ConfigFormat.TOML, "a = 1\r\n[b]\nc = 2\n"),
+    ],
+)
+def test_mixed_line_ends_stay_mixed(kind: ConfigFormat, text: str) -> None:
+    edited = edit_config(kind, text, [Edit(("s", "gemini"), {"command": "x"})])
+    assert edited.count("\r\n") == text.count("\r\n")
+
+
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
@@ -216,3 +270,41 @@ def test_a_disk_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch
     with pytest.raises(writing.ConfigUnwritableError, match="No space left"):
         writing.write_config(path, b"{}", b"ours")
     assert [each.read_bytes() for each in tmp_path.iterdir()] == [b"{}"]
+
+
+def test_a_file_of_two_names_keeps_both(tmp_path: Path) -> None:
+    path, other = tmp_path / "config.json", tmp_path / "dotfiles.json"
+    path.write_bytes(b"{} // long before")
+    other.hardlink_to(path)
+    writing.write_config(path, b"{} // long before", b"{1}")
+    assert (path.read_bytes(), other.read_bytes(), path.samefile(other)) == (b"{1}", b"{1}", True)
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(b"{}")
+    path.chmod(0o444)
+    with pytest.raises(writing.ConfigUnwritableError, match="read-only"):
+        writing.write_config(path, b"{}", b"{1}")
+    assert path.read_bytes() == b"{}"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "null"
+    os.mkfifo(path)
+    monkeypatch.setattr(writing, "read_bytes", {path: b""}.get)
+    with pytest.raises(writing.ConfigUnwritableError, match="no regular file"):
+        writing.write_config(path, b"", b"{1}")
+    assert path.is_fifo()
+
+
+def test_an_interrupted_question_is_a_no(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    terminal = StringIO()
+    monkeypatch.setattr(terminal, "readline", interrupt)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert not ask_to_write()
+    assert capsys.readouterr().err.endswith("[y/N] \n")

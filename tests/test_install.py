@@ -116,6 +116,52 @@ def test_undo_takes_out_only_this_server_from_what_has_changed_since(home: Path,
     assert json.loads(path.read_text()) == {"mcpServers": {"other": {"command": "y"}}}
 
 
+def test_undo_leaves_what_the_user_has_put_there_instead(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir()
+    path.write_text('{"mcpServers": {}}')
+    assert run(capsys, "cursor", "--yes")[0] == 0
+    path.write_text('{"mcpServers": {"gemini": {"command": "npx", "args": ["other"]}}}')
+    status, out, _ = run(capsys, "cursor", "--undo", "--yes")
+    assert (status, "no longer has it" in out, "other" in path.read_text()) == (0, True, True)
+
+
+def test_undo_takes_the_question_of_vs_code_out_of_what_has_changed_since(home: Path, capsys: Capture) -> None:
+    path = config_of("vscode", home)
+    path.parent.mkdir(parents=True)
+    path.write_text('{"a": 1}')
+    assert run(capsys, "vscode", "--yes")[0] == 0
+    path.write_text(path.read_text().replace("1", "2"))
+    assert run(capsys, "vscode", "--undo", "--yes")[0] == 0
+    assert json.loads(path.read_text()) == {"a": 2, "servers": {}}
+
+
+@pytest.mark.parametrize("given", ["GEMINI_API_KEY=", "GOOGLE_API_KEY= ", "OTHER=\udcff"])
+def test_a_value_that_cannot_be_meant_is_refused(given: str, home: Path, capsys: Capture) -> None:
+    status, _, err = run(capsys, "cursor", "--yes", "--env", given)
+    assert (status, "--env" in err, config_of("cursor", home).exists()) == (1, True, False)
+
+
+def test_an_empty_key_is_replaced_by_a_reference(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir()
+    entry = {"command": "uvx", "args": ["gemini-interactions-mcp"], "env": {"GEMINI_API_KEY": ""}}
+    path.write_text(json.dumps({"mcpServers": {"gemini": entry}}))
+    assert run(capsys, "cursor", "--yes")[0] == 0
+    assert server("cursor", home)["env"] == {"GEMINI_API_KEY": "${env:GEMINI_API_KEY}"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the working directory of a process")
+def test_a_working_directory_that_is_gone_does_not_matter(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    gone = home / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert run(capsys, "cursor", "--yes", "--env", "GEMINI_MCP_MODEL=gemini-3-pro")[0] == 0
+
+
 def test_what_the_user_has_set_of_this_server_stays(home: Path, capsys: Capture) -> None:
     path = config_of("codex", home)
     path.parent.mkdir()
@@ -165,6 +211,40 @@ def test_the_secrets_of_others_are_not_shown(home: Path, capsys: Capture) -> Non
     assert "[secret]" in out
     assert "hush" not in out
     assert "gemini" not in path.read_text()
+
+
+def test_a_secret_is_not_shown_however_it_is_spelled(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '{"servers": {"A_TOKEN": "\\u0068ush-\\u00fc\\/one", "B_KEY": "abc", "C_KEY": "ü\\"hush-two"},'
+        ' "args": ["--header", "Authorization: Bearer hush-three", "-H", "X-Api-Key: hush-four"], "D_KEY": "${D}"}'
+    )
+    status, out, _ = run(capsys, "cursor", "--dry-run", "--env", "OTHER=ab")
+    assert status == 0
+    shown = [word for word in ("ush-", '"abc"', '"ab"') if word in out]
+    assert (shown, out.count("[secret]"), '"${D}"' in out) == ([], 11, True)
+
+
+@pytest.mark.parametrize("host", ["cursor", "codex", "goose"])
+def test_a_value_of_several_lines_is_not_shown(host: str, home: Path, capsys: Capture) -> None:
+    status, out, _ = run(capsys, host, "--yes", "--env", "OTHER=hush-5f2e\n'hush' \"ü")
+    assert (status, "hush" in out, server(host, home)[SPECS[host].env]["OTHER"]) == (0, False, "hush-5f2e\n'hush' \"ü")
+
+
+def test_a_value_that_is_no_secret_is_shown_and_hides_nothing_else(home: Path, capsys: Capture) -> None:
+    given = ("--env", "GEMINI_MCP_MODEL=gemini", "--env", "OTHER=true")
+    status, out, _ = run(capsys, "goose", "--dry-run", *given)
+    assert (status, "name: gemini\n" in out, "GEMINI_MCP_MODEL: gemini\n" in out) == (0, True, True)
+    assert ("enabled: true\n" in out, out.count("[secret]")) == (True, 1)
+
+
+def test_a_comment_does_not_steer_the_terminal(home: Path, capsys: Capture) -> None:
+    path = config_of("cursor", home)
+    path.parent.mkdir(parents=True)
+    path.write_text("{\n\t// \x1b[2J\u202e\n}")
+    status, out, _ = run(capsys, "cursor", "--dry-run")
+    assert (status, "\x1b" in out, "\u202e" in out, "\t// " in out) == (0, False, False, True)
 
 
 def test_without_a_terminal_nothing_is_written_unless_told_so(
@@ -355,7 +435,13 @@ def test_a_host_that_is_switched_off_or_remote_is_told_apart() -> None:
         "g": {"url": "https://h/gemini-interactions-mcp"},
         "h": {"command": "uvx", "args": ["not-gemini-interactions-mcp-at-all"]},
         "i": 3,
+        "j": {"command": "npx", "args": ["-y", "server-filesystem", "/home/me/src/gemini-interactions-mcp"]},
+        "k": {"command": "uv", "args": ["--directory", "/home/me/gemini-interactions-mcp", "run", "other"]},
+        "l": {"command": "github-mcp", "args": ["--repo=gemini-interactions-mcp", "gemini-interactions-mcp"]},
+        "m": {"command": "op", "args": ["run", "--", "/opt/bin/gemini-interactions-mcp"]},
+        "n": {"command": "doppler", "args": ["run", "--command", "/x/uvx", "gemini-interactions-mcp"]},
+        "o": {"command": "uv", "args": ["--directory", "/x/gemini-interactions-mcp", "run", "gemini-interactions-mcp"]},
     }
     host = replace(SPECS["cursor"], section=("s",))
     found = {each.name: each.enabled for each in find_launches(host, Path(), {"s": entries}, project=False)}
-    assert found == {"a": False, "b": False, "c": True, "d": True, "e": True}
+    assert found == {"a": False, "b": False, "c": True, "d": True, "e": True, "m": True, "n": True, "o": True}

@@ -166,9 +166,14 @@ async def start_all(examined: Sequence[ExaminedLaunch], machine: Machine, timing
         async with limiter:
             outcomes[number] = await find_start(each, machine, timing)
 
-    async with anyio.create_task_group() as group:
-        for number, each in enumerate(examined):
-            group.start_soon(start, number, each)
+    if not examined:
+        return []
+    from .hosts.starting import silence_client  # noqa: PLC0415 - the client of MCP is slow to import
+
+    with silence_client():
+        async with anyio.create_task_group() as group:
+            for number, each in enumerate(examined):
+                group.start_soon(start, number, each)
     return [outcomes[number] for number in range(len(examined))]
 
 

@@ -76,7 +76,7 @@ def check_given(texts: Sequence[str], machine: Machine) -> dict[str, str]:
         found = describe_unknown_variable(name)
         if found.misspelled:
             raise InputError(f"{found.text}.")
-    if findings := Settings.from_environ({"HOME": str(machine.home), **given}).findings:
+    if findings := Settings.from_environ({"HOME": str(machine.home), **given}, machine.cwd).findings:
         raise ConfigurationError(" ".join(findings))
     return given
 
@@ -200,7 +200,11 @@ class Installer:
 
 
 def ask_to_write() -> bool:
-    """Ask the user; anything but a yes is a no."""
+    """Ask the user; anything but a yes is a no, also Ctrl-C."""
     sys.stderr.write("\nWrite it? [y/N] ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    try:
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
+        return False

@@ -5,13 +5,14 @@ import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
 from enum import StrEnum
-from io import StringIO
 from itertools import pairwise
+from math import isnan
 from typing import Any, NamedTuple, cast
 
 from gemini_interactions_mcp.core import InputError
 
 from .jsonc import JsoncError, append_jsonc, parse_jsonc, remove_jsonc, set_jsonc
+from .yamls import remove_yaml, set_yaml
 
 ConfigDocument = dict[str, Any]
 """What a configuration says, or a part of it."""
@@ -120,29 +121,45 @@ def edit_config(kind: ConfigFormat, text: str, edits: Sequence[Edit]) -> str:
     Raises:
         ConfigUnreadableError: It is not of its format, or something else would change.
     """
-    wanted = apply_edits(parse_config(kind, text), edits)
+    wanted = apply_edits(kind, parse_config(kind, text), edits)
+    # A text whose lines end in both ways keeps each end.
     lines = text.replace("\r\n", "\n")
+    windows = "\r\n" in text and lines.count("\n") == text.count("\r\n")
     try:
-        edited = write_edits(kind, lines, edits)
+        edited = write_edits(kind, lines if windows else text, edits)
     except (ValueError, TypeError, AttributeError, LookupError) as exc:
         raise ConfigUnreadableError("it cannot be changed without touching the rest") from exc
-    # CRLF only where every line has it: what the text has, it keeps.
-    if "\r\n" in text and lines.count("\n") == text.count("\r\n"):
+    if windows:
         edited = edited.replace("\n", "\r\n")
-    if drop_empty(parse_config(kind, edited)) != drop_empty(wanted):
+    if not is_same(kind, edited, wanted):
         raise ConfigUnreadableError("it cannot be changed without touching the rest")
     return edited
 
 
+def is_same(kind: ConfigFormat, text: str, wanted: ConfigDocument) -> bool:
+    """Whether a text says what it should."""
+    try:
+        return drop_empty(parse_config(kind, text)) == drop_empty(wanted)
+    except ConfigUnreadableError:
+        return False
+
+
 def drop_empty(value: object) -> object:
-    """Return a value without the empty objects in it, which TOML may lose with their last member."""
+    """Return a value without the empty objects in it, which TOML may lose with their last member.
+
+    A number that is none, which equals nothing, is its text.
+    """
+    if isinstance(value, float) and isnan(value):
+        return "nan"
+    if isinstance(value, list):
+        return [drop_empty(each) for each in cast("list[object]", value)]
     if not isinstance(value, dict):
         return value
     kept = {name: drop_empty(each) for name, each in cast("ConfigDocument", value).items()}
     return {name: each for name, each in kept.items() if each != {}}
 
 
-def apply_edits(document: ConfigDocument, edits: Iterable[Edit]) -> ConfigDocument:
+def apply_edits(kind: ConfigFormat, document: ConfigDocument, edits: Iterable[Edit]) -> ConfigDocument:
     """Return what a configuration should say after edits.
 
     Raises:
@@ -153,6 +170,9 @@ def apply_edits(document: ConfigDocument, edits: Iterable[Edit]) -> ConfigDocume
         place = wanted
         for name in edit.path[:-1]:
             inner = place.setdefault(name, {})
+            if inner is None and kind is ConfigFormat.YAML:
+                # A name without a value, as YAML has it.
+                inner = place[name] = {}
             if not isinstance(inner, dict):
                 raise ConfigUnreadableError(f"{name} is no object there")
             place = cast("ConfigDocument", inner)
@@ -173,7 +193,9 @@ def write_edits(kind: ConfigFormat, text: str, edits: Sequence[Edit]) -> str:
     if kind is ConfigFormat.TOML:
         return write_toml_edits(text, edits)
     if kind is ConfigFormat.YAML:
-        return write_yaml_edits(text, edits)
+        for edit in edits:
+            text = remove_yaml(text, edit.path) if edit.removed else set_yaml(text, edit.path, edit.value)
+        return text
     text = text if text.strip() else "{}\n"
     for edit in edits:
         if edit.removed:
@@ -211,28 +233,3 @@ def separate_tables(before: str, after: str) -> str:
             kept.append("")
         kept.append(line)
     return "\n".join(kept[1:])
-
-
-def write_yaml_edits(text: str, edits: Sequence[Edit]) -> str:
-    """Return YAML with edits."""
-    from ruamel.yaml import YAML  # noqa: PLC0415 - slow to import
-
-    editor: Any = YAML(typ="rt", pure=True)
-    editor.preserve_quotes = True
-    editor.width = 1_000_000
-    if re.search(r"^( *)[^\s#-][^\n]*:\n\1 +- ", text, re.MULTILINE):
-        editor.indent(mapping=2, sequence=4, offset=2)
-    loaded: Any = editor.load(text)
-    document: Any = {} if loaded is None else loaded
-    for edit in edits:
-        place = document
-        for name in edit.path[:-1]:
-            place = place.setdefault(name, {})
-        if edit.removed:
-            place.pop(edit.path[-1], None)
-        else:
-            place[edit.path[-1]] = edit.value
-    output = StringIO()
-    editor.dump(document, output)
-    # Comments alone are no document.
-    return (text if loaded is None else "") + output.getvalue()

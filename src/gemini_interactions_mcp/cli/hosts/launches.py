@@ -18,6 +18,18 @@ OURS: Final = re.compile(
 )
 """A word that starts this server: its command or package, with a path, a version or extras, or its module."""
 
+RUNNERS: Final = re.compile(
+    r"uvx?|pipx|pip-run|rye|pdm|poetry|hatch|conda|mamba|micromamba|pixi|python[\d.]*w?|pypy[\d.]*|py|docker|podman|nix|cmd|env|wsl",
+    re.IGNORECASE,
+)
+"""Programs that start what one of their arguments names; an argument of another may be a folder of this name."""
+
+PLACE_OPTIONS: Final = (
+    *("--directory", "--project", "--cwd", "--env-file", "--name", "--network", "--volume", "--workdir"),
+    *("-C", "-v", "-w"),
+)
+"""Options of runners whose value is a place or a name, and not what they start."""
+
 SECRET_NAME: Final = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|KEY|AUTH|CREDENTIAL|CREDS|PRIVATE|CERT", re.IGNORECASE)
 """Names of variables that Gemini CLI does not pass on by itself (packages/core/src/services/environmentSanitization.ts
 of google-gemini/gemini-cli)."""
@@ -152,7 +164,22 @@ def read_command(host: HostSpec, server: Json) -> tuple[str, ...] | None:
     """Return the command of a server with its arguments if it starts this one."""
     field = server.get(host.command)
     words = list_texts(field) if host.listed else [get_text(field) or "", *list_texts(server.get("args"))]
-    return tuple(words) if words and words[0] and any(map(OURS.fullmatch, words)) else None
+    return tuple(words) if words and words[0] and starts_this_server(words) else None
+
+
+def starts_this_server(words: Sequence[str]) -> bool:
+    """Whether a command is this server's, or has a runner whose arguments name it, also behind a wrapper."""
+    if OURS.fullmatch(words[0]):
+        return True
+    before = ""
+    runs = False
+    for word in words:
+        named = OURS.fullmatch(word) and before not in PLACE_OPTIONS and not word.startswith(PLACE_OPTIONS)
+        if named and (runs or before == "--"):
+            return True
+        runs = runs or bool(RUNNERS.fullmatch(name_command([word])))
+        before = word
+    return False
 
 
 def read_variables(value: object) -> dict[str, str]:

@@ -64,4 +64,9 @@ def find_machine() -> Machine:
     system: System = sys.platform if sys.platform in ("darwin", "win32") else "linux"
     environ = copy_environment()
     home = Path.home() if system == "win32" else find_user_home(environ)
-    return Machine(system, home, environ, Path.cwd())
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError:
+        # It has been removed, and has no project.
+        cwd = home
+    return Machine(system, home, environ, cwd)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any, Final, NamedTuple, cast
@@ -14,11 +14,13 @@ from gemini_interactions_mcp.core import (
     coerce_object,
     find_url_secrets,
     list_texts,
+    make_printable,
     quote_name,
 )
+from gemini_interactions_mcp.settings import SECRET_VARIABLES, SETTING_VARIABLES
 
 from .formats import ConfigDocument, Edit, edit_config, list_edits, parse_config
-from .launches import SECRET_NAME, find_launches, find_section
+from .launches import SECRET_NAME, find_launches, find_section, read_command
 from .machine import Machine
 from .table import INPUT_ID, KEY_NAMES, SERVER_NAME, HostSpec, KeyWay
 
@@ -28,6 +30,14 @@ MIN_HIDDEN_CHARACTERS: Final = 4
 
 REFERENCE_TEXT: Final = re.compile(r"\$?\{[^}]*\}|\$\w+|\w+_(?:KEY|TOKEN)")
 """What refers to a variable, in some host's way, or names one."""
+
+MIN_GIVEN_CHARACTERS: Final = 8
+"""Of a value of `--env` that is hidden wherever it stands, not only after its name: `true` stands elsewhere, too."""
+NAMED_VALUE: Final = re.compile(
+    r"""(?P<head>(?P<name>[\w.-]+)(?P<quote>["']?)\s*[:=]\s*)"""
+    r"""(?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.|'')*'|[^\s,}\]"'\[{|>][^,}\]"'\n]*)"""
+)
+"""A name and its value on one line, in each of the formats, in a header or an option."""
 
 
 class NameTakenError(InputError):
@@ -94,15 +104,19 @@ def plan_install(
     if launch is None and entry is not None:
         raise NameTakenError(f"A server called {name} is there that starts something else; rename or remove it first.")
     previous = dict(coerce_object(entry)) if launch else None
-    key = plan_key(host, machine, {*(launch.env if launch else ()), *(launch.names if launch else ()), *given})
+    there = {each for each, value in launch.env.items() if value.strip()} | {*launch.names} if launch else set[str]()
+    key = plan_key(host, machine, there | {*given})
     wanted = merge_server(host, previous or {}, host.write_server(command, {**key.env, **given}, key.names))
     place = (*host.section, name)
     edits = list(list_edits(place, previous, wanted))
     if key.asked and not has_input(document):
         edits.append(Edit(("inputs",), make_key_input(), appended=True))
     after = edit_config(host.format, text, edits) if edits else text
-    hidden = {*given.values(), *find_hidden(document), *find_hidden(parse_config(host.format, after))}
-    return ConfigPlan(name, text, after, describe_diff(text, after, hidden, machine), key.note, previous)
+    secret = {each: value for each, value in given.items() if is_secret_variable(each, value)}
+    hidden = {*find_hidden(document), *find_hidden(parse_config(host.format, after))}
+    hidden |= {value for value in secret.values() if len(value) >= MIN_GIVEN_CHARACTERS}
+    diff = describe_diff(text, after, hidden, machine, secret)
+    return ConfigPlan(name, text, after, diff, key.note, previous)
 
 
 def merge_server(host: HostSpec, previous: Json, fresh: ConfigDocument) -> ConfigDocument:
@@ -168,22 +182,67 @@ def plan_undo(host: HostSpec, machine: Machine, text: str, name: str, previous: 
     document = parse_config(host.format, text)
     there = find_section(host, document).get(name)
     place = (*host.section, name)
-    edits = list(list_edits(place, there, previous)) if previous is not None else [Edit(place, removed=True)]
-    after = edit_config(host.format, text, edits) if there is not None else text
+    edits: list[Edit] = []
+    # What the user has put there instead is not ours to take out.
+    if read_command(host, coerce_object(there)):
+        edits = list(list_edits(place, there, previous)) if previous is not None else [Edit(place, removed=True)]
+    if edits and previous is None and document.get("inputs") == [make_key_input()]:
+        edits.append(Edit(("inputs",), removed=True))
+    after = edit_config(host.format, text, edits) if edits else text
     hidden = {*find_hidden(document), *find_hidden(previous)}
     return ConfigPlan(name, text, after, describe_diff(text, after, hidden, machine), "", previous)
 
 
-def describe_diff(before: str, after: str, hidden: set[str], machine: Machine) -> str:
-    """Return the lines that change, with one around them, and without secrets."""
+def is_secret_variable(name: str, value: str) -> bool:
+    """Whether the value of a variable is not shown: it is a secret, has credentials, or is of no setting."""
+    return name not in SETTING_VARIABLES or name in SECRET_VARIABLES or "@" in value
+
+
+def describe_diff(
+    before: str, after: str, hidden: set[str], machine: Machine, names: Collection[str] = frozenset()
+) -> str:
+    """Return the lines that change, with one around them, and without secrets.
+
+    Args:
+        before: The text as it is.
+        after: The text as it will be.
+        hidden: Values that are not shown.
+        machine: Has the keys of this shell.
+        names: Variables whose values are not shown either.
+    """
     keys = {machine.environ.get(name, "").strip() for name in KEY_NAMES}
     lines = unified_diff(before.splitlines(), after.splitlines(), "before", "after", n=1, lineterm="")
-    return hide_values("\n".join(lines), {*hidden, *keys})
+    shown = hide_values("\n".join(lines), {*hidden, *keys})
+    return "\n".join(clean_line(hide_named_values(line, names)) for line in shown.split("\n"))
+
+
+def clean_line(line: str) -> str:
+    """Return a line without what changes how a terminal shows it."""
+    return "\t".join(map(make_printable, line.split("\t")))
+
+
+def hide_named_values(line: str, names: Collection[str]) -> str:
+    """Return a line with `[secret]` for each value whose name is among `names` or tells that it is secret."""
+
+    def replace(found: re.Match[str]) -> str:
+        value = found["value"]
+        quote = value[0] if value[0] in "\"'" else ""
+        inner = value.strip(quote) if quote else value.rstrip()
+        secret = found["name"] in names or SECRET_NAME.search(found["name"])
+        if not secret or not inner or REFERENCE_TEXT.fullmatch(inner) or inner == SECRET_REPLACEMENT:
+            return found[0]
+        return f"{found['head']}{quote}{SECRET_REPLACEMENT}{quote}"
+
+    return NAMED_VALUE.sub(replace, line)
 
 
 def hide_values(text: str, values: set[str]) -> str:
     """Return a text with `[secret]` for each value, as it is and as JSON has it."""
-    forms = {form for value in values for form in (value, json.dumps(value)[1:-1])}
+    forms = {
+        form
+        for value in values
+        for form in (value, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+    }
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, SECRET_REPLACEMENT) if len(form) >= MIN_HIDDEN_CHARACTERS else text
     return text
@@ -229,5 +288,9 @@ def parse_given(texts: Sequence[str]) -> dict[str, str]:
         if not equals or not re.fullmatch(r"[A-Za-z_]\w*", name):
             # The value may be a key.
             raise InputError(f"--env takes NAME=VALUE, and {quote_name(name)} is no name with a value.")
+        if name in KEY_NAMES and not value.strip():
+            raise InputError(f"--env {name}= has no value; without --env, the key is taken from this shell.")
+        if value != value.encode(errors="replace").decode():
+            raise InputError(f"--env {name}: the value is not a text in UTF-8.")
         given[name] = value
     return given

@@ -1,11 +1,14 @@
 """Starts this server as a host does, and asks it for its tools. Nothing is sent to Google, and nothing is kept."""
 
+import logging
+import os
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import IO, Final, NamedTuple, cast
+from threading import Thread
+from typing import IO, Final, NamedTuple, Self, cast
 
 import anyio
 from mcp import Client, MCPError, StdioServerParameters
@@ -20,6 +23,11 @@ NOWHERE: Final = "http://127.0.0.1:9"
 """Where nothing listens, in place of Google: the port of the discard protocol."""
 LEFT_OUT: Final = ("_PROXY", "OTEL_EXPORTER_", "GEMINI_MCP_OUTPUT_URL", "GEMINI_MCP_LOG_LEVEL")
 """Parts of the names of variables that a start is tried without: what they name would be spoken to."""
+
+KEPT_BYTES: Final = 10_000
+"""Of what a server writes to stderr; it may write without end."""
+TAIL_SECONDS: Final = 1
+"""How long its end is waited for, which what a server has left running holds open."""
 
 
 class ServerStartError(InputError):
@@ -40,13 +48,47 @@ class StartedServer(NamedTuple):
     seconds: float
 
 
+class ErrorTail:
+    """Takes what a server writes to stderr, and keeps the end of it.
+
+    Attributes:
+        file: For the server to write to.
+        kept: The end, at most `KEPT_BYTES` long.
+    """
+
+    def __init__(self) -> None:
+        self._reader, writer = os.pipe()
+        self.file = os.fdopen(writer, "w", encoding="utf-8")
+        self.kept = b""
+        self._thread = Thread(target=self._drain, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+    def _drain(self) -> None:
+        while chunk := os.read(self._reader, 65_536):
+            self.kept = (self.kept + chunk)[-KEPT_BYTES:]
+        os.close(self._reader)
+
+    def quote_last_line(self) -> str:
+        """Return the last line, once the server has ended."""
+        self.file.close()
+        self._thread.join(TAIL_SECONDS)
+        lines = [line for line in self.kept.decode(errors="replace").splitlines() if line.strip()]
+        return f": {clip_line(lines[-1])}" if lines else ""
+
+
 async def try_start(launch: Launch, env: Mapping[str, str], cwd: Path, timing: Timing) -> StartedServer:
     """Start a server, ask for its tools, and end it.
 
     Raises:
         ServerStartError: It does not start, does not answer, or ends.
     """
-    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "stderr").open("w+", encoding="utf-8") as errors:
+    with tempfile.TemporaryDirectory() as folder, ErrorTail() as errors:
         parameters = StdioServerParameters(
             command=launch.command[0],
             args=list(launch.command[1:]),
@@ -56,13 +98,13 @@ async def try_start(launch: Launch, env: Mapping[str, str], cwd: Path, timing: T
         )
         try:
             with anyio.fail_after(timing.host_start):
-                return await ask_for_tools(parameters, errors)
+                return await ask_for_tools(parameters, errors.file)
         except TimeoutError:
             raise ServerStartError(f"it has not answered within {timing.host_start:.0f} seconds") from None
         except OSError as exc:
             raise ServerStartError(describe_start_error(launch, exc)) from None
         except MCPError:
-            raise ServerStartError(f"it ends before it answers{quote_last_line(errors)}") from None
+            raise ServerStartError(f"it ends before it answers{errors.quote_last_line()}") from None
 
 
 async def ask_for_tools(parameters: StdioServerParameters, errors: IO[str]) -> StartedServer:
@@ -130,8 +172,13 @@ def describe_start_error(launch: Launch, exc: OSError) -> str:
     return f"{make_printable(name_command(launch.command))} cannot be started: {exc.strerror or type(exc).__name__}"
 
 
-def quote_last_line(errors: IO[str]) -> str:
-    """Return the last line that a server has written to stderr."""
-    errors.seek(0)
-    lines = [line for line in errors.read()[-10_000:].splitlines() if line.strip()]
-    return f": {clip_line(lines[-1])}" if lines else ""
+@contextmanager
+def silence_client() -> Generator[None]:
+    """Keep the client of MCP from logging: it quotes all that a server writes and that is no MCP."""
+    client = logging.getLogger("mcp")
+    level = client.level
+    client.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        client.setLevel(level)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -119,13 +120,44 @@ def write_config(path: Path, before: bytes | None, after: bytes | None) -> None:
     if read_bytes(target) != before:
         raise ConfigUnwritableError(f"{path} has changed meanwhile; run this again.")
     try:
+        links = check_target(path, target) if before is not None else 0
         if after is None:
             target.unlink(missing_ok=True)
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(target, after)
+        elif links > 1:
+            overwrite_file(target, after)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(target, after)
     except OSError as exc:
         raise ConfigUnwritableError(f"{path} cannot be written: {exc.strerror or type(exc).__name__}.") from exc
+
+
+def check_target(path: Path, target: Path) -> int:
+    """Return how many names a file has.
+
+    Raises:
+        ConfigUnwritableError: It is no file, or is not to be written; that a folder can be written does not count.
+        OSError: It cannot be examined.
+    """
+    found = target.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise ConfigUnwritableError(f"{path} is no regular file.")
+    if not found.st_mode & stat.S_IWUSR or not os.access(target, os.W_OK):
+        raise ConfigUnwritableError(f"{path} is read-only.")
+    return found.st_nlink
+
+
+def overwrite_file(target: Path, content: bytes) -> None:
+    """Overwrite a file that has several names, which would part if it was replaced; a copy is kept meanwhile.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with target.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def replace_file(target: Path, content: bytes) -> None:
