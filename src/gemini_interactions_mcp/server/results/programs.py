@@ -107,6 +107,24 @@ def list_result_files(record: Record, files: Iterable[SavedFile], *, remote: boo
     )
 
 
+def fit_facts(facts: ResultFacts, room: int) -> tuple[ResultFacts, int]:
+    """Return facts with the first files that fit into some bytes of JSON, and the bytes that are left."""
+    room -= measure_facts(facts.model_copy(update={"files": ()}))
+    kept: list[ResultFile] = []
+    for file in facts.files:
+        size = measure_facts(file) + 1
+        if size > room:
+            break
+        room -= size
+        kept.append(file)
+    return facts.model_copy(update={"files": tuple(kept)}), room
+
+
+def measure_facts(facts: FrozenModel) -> int:
+    """Return the size of facts as JSON in bytes."""
+    return len(facts.model_dump_json(exclude_defaults=True).encode())
+
+
 def describe_error(error: GeminiMCPError) -> ResultFacts:
     """Return what programs are told of an error."""
     code = find_error_code(error)
