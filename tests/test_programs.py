@@ -355,6 +355,13 @@ def test_what_tells_programs_nothing_gets_no_structure(result: dict[str, Any]) -
     assert structure_result(result) == result
 
 
+@pytest.mark.parametrize("code", ["quota_of_moons", "", "REFUSED"])
+def test_what_a_later_version_tells_can_be_read(code: str) -> None:
+    file = {"uri": "gemini://x", "name": "a.jpg", "mime_type": "image/jpeg", "bytes": 1, "sha256": "00"}
+    facts = ResultFacts.model_validate({"status": "failed", "code": code, "budget": 1, "files": [file]})
+    assert (facts.code, facts.files[0].name) == (ErrorCode.REFUSED, "a.jpg")
+
+
 @pytest.mark.slow
 async def test_the_setting_is_read_from_the_environment(tmp_path: Path, url: str) -> None:
     async with wired(environment(tmp_path, url, GEMINI_MCP_STRUCTURED="true")) as server:
