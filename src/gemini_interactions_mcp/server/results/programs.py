@@ -39,7 +39,7 @@ DECLINED: Final = "declined"
 
 
 class ToldModel(FrozenModel):
-    """Base of what programs are told: they read what a later version tells, without the fields that they do not know."""
+    """Base of what programs are told: of what a later version tells, they read the fields that they know."""
 
     model_config = ConfigDict(extra="ignore")
 
