@@ -49,7 +49,8 @@ async def main(address: str, question: str) -> None:
         Client(streamable_http_client(address, http_client=web)) as gemini,
     ):
         interaction_id = question
-        if not question.startswith("v1_"):
+        # A question has words; an id has no blank, in whichever form it is while Google has not confirmed it.
+        if " " in question:
             started = await gemini.call_tool("start_research", {"prompt": question})
             if started.is_error:
                 sys.exit(started.content[0].text)
@@ -58,7 +59,7 @@ async def main(address: str, question: str) -> None:
 
         facts = await follow(gemini, interaction_id)
         # The text of a result comes in pages; the resource has all of it.
-        (report,) = (await gemini.read_resource(f"gemini://interactions/{interaction_id}")).contents
+        (report,) = (await gemini.read_resource(f"gemini://interactions/{facts['interaction_id']}")).contents
         Path("report.md").write_text(report.text, encoding="utf-8")
         print(f"report.md: {facts['status']}, {facts.get('tokens')} tokens, ${facts.get('cost_usd')}")
 

@@ -30,6 +30,8 @@ async def main(prompt: str) -> None:
             result = await gemini.call_tool(
                 "read_interaction", {"interaction_id": facts.interaction_id, "wait_seconds": 45}
             )
+            if result.is_error:
+                sys.exit(f"{result.content[0].text}\nTo fetch it later: {facts.interaction_id}")
             facts = ResultFacts.model_validate(result.meta[RESULT_KEY])
         for file in facts.files:
             print(file.path, file.mime_type, f"{file.bytes} bytes")

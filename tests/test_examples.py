@@ -2,9 +2,10 @@
 
 import ast
 import re
+import sqlite3
 import sys
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import anyio
@@ -50,8 +51,10 @@ async def serving(folder: Path, url: str) -> AsyncGenerator[tuple[str, str]]:
                 if found := re.search(r"(http://127\.0\.0\.1:\d+/mcp)\b.*Bearer (\S+)\n", told, re.DOTALL):
                     break
         assert found, told
-        yield found[1], found[2]
-        process.terminate()
+        try:
+            yield found[1], found[2]
+        finally:
+            process.terminate()
 
 
 @pytest.mark.slow
@@ -59,6 +62,7 @@ async def test_an_agent_hands_a_research_over_and_follows_it(url: str, emulator:
     (served := tmp_path / "served").mkdir()
     (own := tmp_path / "own").mkdir()
     (again := tmp_path / "again").mkdir()
+    (early := tmp_path / "early").mkdir()
     async with serving(served, url) as (address, token):
         printed = await run_example(own, url, "agent_to_agent.py", address, "How do cities cool down?", MCP_TOKEN=token)
         (research,) = emulator.interactions.values()
@@ -66,6 +70,10 @@ async def test_an_agent_hands_a_research_over_and_follows_it(url: str, emulator:
         assert "report.md: completed" in printed
         # A program that ended early goes on with the id, and nothing is started.
         await run_example(again, url, "agent_to_agent.py", address, research.id, MCP_TOKEN=token)
+        # So it does with what stands for the id while Google has not confirmed it.
+        with closing(sqlite3.connect(served / "journal.sqlite3")) as database:
+            ((label,),) = database.execute("select label from interactions")
+        await run_example(early, url, "agent_to_agent.py", address, label, MCP_TOKEN=token)
     assert len(emulator.interactions) == 1
     assert "# Research report" in (own / "report.md").read_text(encoding="utf-8")
     assert (again / "report.md").read_bytes() == (own / "report.md").read_bytes()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gemini_interactions_mcp.core.room import measure_cost
 from gemini_interactions_mcp.models.interactions import Citation, Record, SavedFile
 from gemini_interactions_mcp.server.hosts import ANY_HOST, HOSTS, Host
-from gemini_interactions_mcp.server.results.previews import build_file_link, drop_excess_links
+from gemini_interactions_mcp.server.results.previews import build_file_link, drop_excess_links, measure_room
 from gemini_interactions_mcp.text import cutting, framing, pages, rendering
 from gemini_interactions_mcp.text.markdown import parse_layout
 from test_render import record
@@ -93,7 +93,7 @@ def all_pages(shown: Record, host: Host, **more: Any) -> list[str]:
 def test_no_page_is_longer_than_its_host_shows(host: Host, shown: Record, above: list[str], notes: list[str]) -> None:
     for text in all_pages(shown, host, above=above, notes=notes):
         assert len(text.encode()) <= host.page_bytes
-        blocks = drop_excess_links([build_file_link(shown, file) for file in shown.files], host, text)
+        blocks = drop_excess_links([build_file_link(shown, file) for file in shown.files], measure_room(host, text))
         content = [
             {"type": "text", "text": text},
             *(each.model_dump(by_alias=True, exclude_none=True) for each in blocks),

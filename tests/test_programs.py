@@ -146,6 +146,21 @@ async def test_stores_are_told_by_their_names(client: Client, tmp_path: Path) ->
     assert {facts["store"] for facts in told} == {made["store"]}
 
 
+@pytest.mark.parametrize("arguments", [{"action": "list"}, {"action": "delete"}, {"action": "remove", "document": "a"}])
+@pytest.mark.parametrize("store", ["Nothing", "fileSearchStores/nothing-at-all"])
+async def test_a_store_that_is_not_there_has_a_code_of_its_own(
+    client: Client, arguments: dict[str, str], store: str
+) -> None:
+    told = await failed(client, "manage_store", store=store, **arguments)
+    assert told == {"code": "store_not_found"}
+
+
+async def test_a_document_that_is_not_there_has_the_code_of_stores(client: Client) -> None:
+    await call(client, "manage_store", action="create", store="Notes")
+    told = await failed(client, "manage_store", action="remove", store="Notes", document="a.txt")
+    assert told == {"code": "store_not_found"}
+
+
 async def test_what_a_user_declines_is_told_and_no_error(tmp_path: Path, url: str, emulator: Emulator) -> None:
     server = build_server(make_settings(tmp_path, url, confirm=Confirmation(above=0)), FAST)
     async with Client(server, cache=None, elicitation_callback=User("decline").answer) as client:
@@ -353,6 +368,13 @@ async def test_every_tool_declares_a_portable_schema_only_where_structure_is_ask
 )
 def test_what_tells_programs_nothing_gets_no_structure(result: dict[str, Any]) -> None:
     assert structure_result(result) == result
+
+
+@pytest.mark.parametrize("code", ["quota_of_moons", "", "REFUSED"])
+def test_what_a_later_version_tells_can_be_read(code: str) -> None:
+    file = {"uri": "gemini://x", "name": "a.jpg", "mime_type": "image/jpeg", "bytes": 1, "sha256": "00"}
+    facts = ResultFacts.model_validate({"status": "failed", "code": code, "budget": 1, "files": [file]})
+    assert (facts.code, facts.files[0].name) == (ErrorCode.REFUSED, "a.jpg")
 
 
 @pytest.mark.slow

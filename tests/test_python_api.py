@@ -24,6 +24,10 @@ def test_each_name_of_the_stub_can_be_imported(name: str) -> None:
     assert getattr(gemini_interactions_mcp, name) is not None
 
 
+def test_completion_in_a_shell_shows_each_name() -> None:
+    assert dir(gemini_interactions_mcp) == sorted([*NAMES, "__version__"])
+
+
 def test_the_page_lists_each_name() -> None:
     page = (Path(__file__).parent.parent / "docs" / "python.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if not re.search(rf"^\| .*`{name}\b.*` ?\|", page, re.MULTILINE)] == []

@@ -48,6 +48,14 @@ def every_text() -> dict[str, frozenset[str]]:
     return found
 
 
+def test_each_step_that_goes_on_says_what_the_prompt_is() -> None:
+    prompted = [tool.name for tool in build_tools(TOOLSETS) if "prompt" in tool.parameters.get("required", ())]
+    lines = {line for text in every_text() for line in text.splitlines() if "previous_interaction_id" in line}
+    steps = {line for line in lines if any(name in line for name in prompted)}
+    assert steps
+    assert {line for line in steps if "prompt" not in line} == set()
+
+
 @pytest.mark.parametrize("version", [HANDSHAKES[0], HANDSHAKES[-1], MODERN])
 async def test_what_is_listed_is_what_is_read(version: str, tmp_path: Path) -> None:
     async with wired(environment(tmp_path, None)) as server:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gemini_interactions_mcp.core.errors import InputError
+from gemini_interactions_mcp.core.errors import InputError, StoreNotFoundError
 from gemini_interactions_mcp.models import load_built_in_catalog
 from gemini_interactions_mcp.models.attachments import Attachment
 from gemini_interactions_mcp.models.estimates import Estimate, estimate_indexing
@@ -86,7 +86,7 @@ def test_names_of_stores_are_read_in_every_form() -> None:
     ]
     assert choose_store("b", stores).name == "fileSearchStores/b"
     assert choose_store("B ", stores).name == "fileSearchStores/a-1"
-    with pytest.raises(InputError, match=r"There is no file search store none for this key\. manage_store"):
+    with pytest.raises(StoreNotFoundError, match=r"There is no file search store none for this key\. manage_store"):
         choose_store("none", stores)
 
 

@@ -51,7 +51,7 @@ async def host(server: Server, name: str, mode: Mode, **more: Any) -> AsyncGener
 
 def as_json(result: CallToolResult) -> str:
     """A result as hosts show it that show its JSON: Cline cuts this at 8,000 characters, google-adk gives it whole."""
-    fields = {"content", "structured_content", "is_error"}
+    fields = {"meta", "content", "structured_content", "is_error"}
     sent = result.model_dump(mode="json", by_alias=True, exclude_none=True, include=fields)
     return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))
 

@@ -9,3 +9,10 @@ def __getattr__(name: str) -> object:
 
     find, _, _ = lazy_loader.attach_stub(__name__, __file__)
     return find(name)
+
+
+def __dir__() -> list[str]:
+    import lazy_loader  # noqa: PLC0415 - as above
+
+    _, _, names = lazy_loader.attach_stub(__name__, __file__)
+    return [*names, "__version__"]

@@ -61,7 +61,7 @@ class HeldStores(StoreService):
         """Check that a request may search some stores.
 
         Raises:
-            InputError: One is not there, or another's.
+            StoreNotFoundError: One is not there, or another's.
             GeminiMCPError: Whose they are could not be read.
         """
         for name in names:

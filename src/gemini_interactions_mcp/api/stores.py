@@ -118,7 +118,8 @@ class StoreService:
         """Return the store that a caller means by its name or display name.
 
         Raises:
-            InputError: There is none, or there are several.
+            StoreNotFoundError: There is none.
+            InputError: There are several.
             GeminiMCPError: They could not be read.
         """
         if name := stores.spell_store_name(text):

@@ -70,6 +70,11 @@ class ErrorCode(StrEnum):
     JOURNAL = "journal"
     INTERNAL = "internal"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "ErrorCode | None":
+        """Take a code of a later version for a refusal; what is no text is no code."""
+        return cls.REFUSED if isinstance(value, str) else None
+
 
 ERROR_CODES: Final[Mapping[type[GeminiMCPError], ErrorCode]] = {
     InputError: ErrorCode.INVALID_ARGUMENTS,

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, cast
 
-from gemini_interactions_mcp.core import InputError, make_inert, make_printable, quote_name
+from gemini_interactions_mcp.core import InputError, StoreNotFoundError, make_inert, make_printable, quote_name
 
 from .frozen import FrozenModel
 from .interactions import UtcDatetime
@@ -260,7 +260,8 @@ def choose_store(text: str, stores: Sequence[FileSearchStore]) -> FileSearchStor
     """Return the store that a caller means.
 
     Raises:
-        InputError: There is none of this name, or several.
+        StoreNotFoundError: There is none of this name.
+        InputError: There are several.
     """
     found = find_stores(text, stores)
     if len(found) == 1:
@@ -269,7 +270,7 @@ def choose_store(text: str, stores: Sequence[FileSearchStore]) -> FileSearchStor
         names = ", ".join(quote_name(each.name) for each in found[:5])
         raise InputError(f"Several stores have the display name {make_inert(text)}: {names}. Give the name of one.")
     near = suggest_names(text, [name for each in stores for name in (each.display_name, each.name) if name])
-    raise InputError(
+    raise StoreNotFoundError(
         f"There is no file search store {make_inert(text)} for this key.{near} "
         'manage_store(action="list") lists all; action="create" makes one.'
     )
@@ -279,7 +280,8 @@ def choose_document(text: str, documents: Sequence[StoreDocument]) -> StoreDocum
     """Return the document that a caller means: by its name, the end of it, or its display name.
 
     Raises:
-        InputError: There is none of this name, or several.
+        StoreNotFoundError: There is none of this name.
+        InputError: There are several.
     """
     wanted = text.strip()
     named = [each for each in documents if wanted in (each.name, each.name.rpartition("/")[2], get_document_id(each))]
@@ -293,7 +295,7 @@ def choose_document(text: str, documents: Sequence[StoreDocument]) -> StoreDocum
         names = ", ".join(quote_name(get_document_id(each)) for each in found[:5])
         raise InputError(f"Several documents have the name {make_inert(text)}: {names}. Give one of these.")
     near = suggest_names(text, [each.display_name or each.name for each in documents])
-    raise InputError(f"The store has no document {make_inert(text)}.{near} Nothing was removed.")
+    raise StoreNotFoundError(f"The store has no document {make_inert(text)}.{near} Nothing was removed.")
 
 
 def get_document_id(document: StoreDocument) -> str:

@@ -23,6 +23,7 @@ class Host(NamedTuple):
             other limits of results are made.
         previews: Whether the host shows images, rather than their base64 as text.
         annotated_views: Whether the host shows views of tools that have annotations.
+        shows_meta: Whether what the host shows, and cuts, is the JSON of a whole result, `_meta` included.
         icon_type: The type of the icons of tools that the host shows; empty if it is not known to show any.
     """
 
@@ -30,6 +31,7 @@ class Host(NamedTuple):
     page_bytes: int = 10_000
     previews: bool = True
     annotated_views: bool = True
+    shows_meta: bool = False
     icon_type: str = ""
 
 
@@ -39,8 +41,9 @@ ANY_HOST: Final = Host()
 HOSTS: Final[Mapping[str, Host]] = {
     # Codex 0.169 moves on without a call earlier than other hosts, and progress does not extend its patience.
     "codex-mcp-client": Host(wait_seconds=25),
-    # Cline CLI 3.0.65 passes its model the JSON of a result, cut at 8,000 characters, with base64 as text.
-    "@cline/core": Host(page_bytes=7_000, previews=False),
+    # Cline CLI 3.0.65 passes its model the JSON of a result, cut at 8,000 characters, with base64 as text. What its
+    # SDK's callTool returns is passed on as it is (@cline/core 0.0.86), and begins with `_meta`.
+    "@cline/core": Host(page_bytes=7_000, previews=False, shows_meta=True),
     # Continue's CLI (MCPService.ts, 1.0.0) passes its model all content but text as JSON.
     "continue-cli-client": Host(previews=False),
     # google-adk 2.13 (mcp_tool/session_context.py) passes its model the JSON of a result, base64 included.

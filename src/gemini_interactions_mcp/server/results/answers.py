@@ -39,7 +39,7 @@ from gemini_interactions_mcp.settings import DEFAULT_WAIT_SECONDS, Settings
 from gemini_interactions_mcp.text import MARKDOWN_WEIGHT, rendering
 
 from . import programs, waiting
-from .previews import attach_files, build_file_link, drop_excess_links, note_links
+from .previews import attach_files, build_file_link, drop_excess_links, measure_room, note_links
 from .standing import add_running_cost, followers_of, tell_running_cost
 
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ async def render_run(
         raise add_facts(run.error, app, run)
     if not run.done.is_set():
         told = TextContent(text=await render_unfinished(app, run, wanted))
-        return await add_meta(app, run, wanted, CallToolResult(content=[told]))
+        return await add_meta(app, run, wanted, CallToolResult(content=[told]), describe_run(app, run))
     silent = KINDS[record.kind].makes is not None and record.status == "completed"
     unsaved = run.previews if app.settings.previews and wanted.host.previews else ()
     told = record.text or (record.code and record.status not in ("failed", "cancelled"))
@@ -320,14 +320,19 @@ async def render_run_page(
     )
     size = MARKDOWN_WEIGHT * len(record.text) + SOURCE_RENDER_CHARACTERS * len(record.citations)
     text = await offload_if_large(size, page)
-    content = [TextContent(text=text), *drop_excess_links(blocks, wanted.host, text)]
-    return await add_meta(app, run, wanted, CallToolResult(content=content))
+    facts, room = describe_run(app, run), measure_room(wanted.host, text)
+    if wanted.host.shows_meta:
+        facts, room = programs.fit_facts(facts, room)
+    content = [TextContent(text=text), *drop_excess_links(blocks, room)]
+    return await add_meta(app, run, wanted, CallToolResult(content=content), facts)
 
 
-async def add_meta(app: AppContext, run: "Run", wanted: ReadOptions, result: CallToolResult) -> CallToolResult:
+async def add_meta(
+    app: AppContext, run: "Run", wanted: ReadOptions, result: CallToolResult, facts: programs.ResultFacts
+) -> CallToolResult:
     """Put what programs and views are told of a run into its result."""
     shown = await build_view_meta(app, run) if wanted.viewed else None
-    return programs.tell_programs(result, describe_run(app, run), shown)
+    return programs.tell_programs(result, facts, shown)
 
 
 def describe_run(app: AppContext, run: "Run") -> programs.ResultFacts:

@@ -122,9 +122,13 @@ def note_missing_previews(
     return [rendering.note_unshown_pictures(len(pictures) - len(shown))]
 
 
-def drop_excess_links(blocks: Sequence[ContentBlock], host: Host, text: str) -> list[ContentBlock]:
-    """Drop links that the host would not show beside the text, which names the files anyway."""
-    room = host.page_bytes * 8 // 7 - measure_cost(text) - RESULT_WRAPPER_BYTES
+def measure_room(host: Host, text: str) -> int:
+    """Return the bytes of JSON that the host shows beside a text."""
+    return host.page_bytes * 8 // 7 - measure_cost(text) - RESULT_WRAPPER_BYTES
+
+
+def drop_excess_links(blocks: Sequence[ContentBlock], room: int) -> list[ContentBlock]:
+    """Drop links that the host has no room for beside the text, which names the files anyway."""
     kept: list[ContentBlock] = []
     for block in blocks:
         room -= measure_link(block) if isinstance(block, ResourceLink) else 0

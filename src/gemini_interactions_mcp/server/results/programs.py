@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, cast
 
 from mcp.server.context import HandlerResult
 from mcp_types import CallToolResult, Tool
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from gemini_interactions_mcp.core import (
     ErrorCode,
@@ -38,7 +38,13 @@ DECLINED: Final = "declined"
 """The status of what a user was asked about and did not agree to."""
 
 
-class ResultFile(FrozenModel):
+class ToldModel(FrozenModel):
+    """Base of what programs are told: of what a later version tells, they read the fields that they know."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class ResultFile(ToldModel):
     """A saved file, as programs are told of it."""
 
     uri: Annotated[str, Field(description="Address of the resource that has its content")]
@@ -48,7 +54,7 @@ class ResultFile(FrozenModel):
     path: Annotated[str | None, Field(description="On the server's machine; for its own users only")] = None
 
 
-class ResultFacts(FrozenModel):
+class ResultFacts(ToldModel):
     """What a result tells programs; what is unknown, or not there, is absent."""
 
     interaction_id: Annotated[str | None, Field(description="What every tool takes as the id")] = None
@@ -105,6 +111,24 @@ def list_result_files(record: Record, files: Iterable[SavedFile], *, remote: boo
         )
         for file in files
     )
+
+
+def fit_facts(facts: ResultFacts, room: int) -> tuple[ResultFacts, int]:
+    """Return facts with the first files that fit into some bytes of JSON, and the bytes that are left."""
+    room -= measure_facts(facts.model_copy(update={"files": ()}))
+    kept: list[ResultFile] = []
+    for file in facts.files:
+        size = measure_facts(file) + 1
+        if size > room:
+            break
+        room -= size
+        kept.append(file)
+    return facts.model_copy(update={"files": tuple(kept)}), room
+
+
+def measure_facts(facts: FrozenModel) -> int:
+    """Return the size of facts as JSON in bytes."""
+    return len(facts.model_dump_json(exclude_defaults=True).encode())
 
 
 def describe_error(error: GeminiMCPError) -> ResultFacts:
