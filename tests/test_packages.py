@@ -1,17 +1,19 @@
 """What registries and hosts read of this project says the same everywhere; `make packages` asks their own validators.
 
 After a deliberate change, `UPDATE=1 python -m pytest tests/test_packages.py` rewrites the variables in `server.json`
-and those that Codex passes on.
+and those that Codex passes on, and every version.
 """
 
 import json
 import os
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from PIL import Image
 
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.settings import SETTING_VARIABLES
@@ -95,10 +97,17 @@ def test_codex_passes_on_the_common_settings() -> None:
 
 @pytest.mark.parametrize("name", [*PLUGINS, BUNDLE, SERVER])
 def test_the_version_of_every_package_is_the_servers(name: str) -> None:
+    if UPDATE:
+        write(name, read(name) | {"version": __version__})
     assert read(name)["version"] == __version__
 
 
 def test_the_registry_and_the_marketplace_offer_this_version() -> None:
+    if UPDATE:
+        server, marketplace = read(SERVER), read(MARKETPLACES[0])
+        server["packages"][0]["version"] = marketplace["metadata"]["version"] = __version__
+        write(SERVER, server)
+        write(MARKETPLACES[0], marketplace)
     (package,) = read(SERVER)["packages"]
     assert (package["registryType"], package["identifier"], package["version"]) == ("pypi", NAME, __version__)
     assert read(MARKETPLACES[0])["metadata"]["version"] == __version__
@@ -136,6 +145,19 @@ def test_the_registry_names_the_addresses_of_the_project() -> None:
     assert document["name"] == REGISTRY_NAME
     assert document["websiteUrl"] == project()["urls"]["Homepage"]
     assert document["repository"] == {"url": project()["urls"]["Repository"], "source": "github"}
+
+
+def test_the_registry_shows_icons_of_the_repository() -> None:
+    """Only https addresses are taken there: see `Icon.src` in its schema."""
+    base = project()["urls"]["Repository"].replace("github.com", "raw.githubusercontent.com") + "/main/"
+    icons = read(SERVER)["icons"]
+    assert icons
+    for icon in icons:
+        path = ROOT / icon["src"].removeprefix(base)
+        assert path.is_file(), icon
+        if icon["sizes"] != ["any"]:
+            with Image.open(path) as image:
+                assert icon["sizes"] == [f"{image.width}x{image.height}"]
 
 
 def test_the_readme_proves_whose_package_it_is() -> None:
@@ -240,3 +262,13 @@ def test_the_lock_of_the_bundle_is_made_without_what_this_machine_prefers(
     monkeypatch.setenv("UV_CACHE_DIR", "kept")
     assert name not in plain_environment()
     assert plain_environment()["UV_CACHE_DIR"] == "kept"
+
+
+def test_the_source_distribution_has_every_file_that_a_bundle_or_a_check_reads() -> None:
+    """What is under version control at the root is in it, but for what only the machine of the project reads."""
+    listed = subprocess.run(["git", "ls-files", "-z"], capture_output=True, text=True, cwd=ROOT, check=False).stdout
+    if not listed:
+        pytest.skip("This is no checkout.")
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]["build"]["targets"]
+    tops = {name.partition("/")[0] for name in listed.split("\0") if name} - {".gitignore", "pyproject.toml", ".ci"}
+    assert tops == set(config["sdist"]["include"])

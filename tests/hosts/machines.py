@@ -28,8 +28,9 @@ class World(NamedTuple):
     tools: Path  # where the hosts, uv and pipx are installed
     wheels: Path  # what PyPI would offer
     clone: Path  # what GitHub would offer
-    cache: Path  # of uv
+    cache: Path  # of uv and pip
     api: str  # the address of the emulator
+    commands: bool  # whether the command lines of the hosts are there
 
 
 class Machine:
@@ -58,6 +59,7 @@ class Machine:
             "TERM": "dumb",
             "LANG": "C.UTF-8",
             "PIP_FIND_LINKS": str(world.wheels),
+            "PIP_CACHE_DIR": str(world.cache / "pip"),
             "GEMINI_API_KEY": "key-of-the-shell",
             "GOOGLE_GEMINI_BASE_URL": world.api,
         }

@@ -1,23 +1,29 @@
 """Goes from every documented way to install to a first answer, each as a new user with nothing but uv and the host.
 
-    python tests/hosts/run.py FOLDER [ONLY]
+    python tests/hosts/run.py [--quick] FOLDER [ONLY]
 
-FOLDER is where `make hosts` has installed the hosts; ONLY leaves out what is not named like that. Every line of
-README.md, docs/hosts.md and docs/plugins.md that installs something is typed on a machine of its own; every file is
-written where its title says; every link is decoded. The host's own check then has to find the server, and what the host
-would start is started with the environment that it passes on, and asked. The exit status is 0 if all of it answered.
+FOLDER is where `make hosts` has installed the hosts; ONLY leaves out what is not named like that, and --quick what
+needs the command line of a host. Every line of README.md, docs/hosts.md and docs/plugins.md that installs something is
+typed on a machine of its own; every file is written where its title says; every link is decoded. The host's own check
+then has to find the server, and what the host would start is started with the environment that it passes on, and asked.
+As many are tried at once as there are cores. The exit status is 0 if all of it answered.
 """
 
+import argparse
 import itertools
 import json
+import os
 import shlex
 import shutil
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import anyio
 from configurations import (
@@ -53,64 +59,89 @@ UNATTENDED: Final[Mapping[tuple[str, ...], tuple[str, ...]]] = {
 }
 """What says beforehand what the user would be asked."""
 
-Case = Callable[[Machine], None]
+
+class Case(NamedTuple):
+    """One documented way."""
+
+    title: str
+    work: Callable[[Machine], None]
+    typed: bool = False  # in the command line of a host
 
 
 class FailedError(Exception):
     """Something documented does not work; the message says what."""
 
 
-def main(folder: str, only: str = "") -> int:
+def main(arguments: argparse.Namespace) -> int:
     """Try everything, and return the exit status."""
-    tools = Path(folder).absolute()
+    tools = Path(arguments.folder).absolute()
     with tempfile.TemporaryDirectory(dir=tools) as name, emulate_api() as api:
         here = Path(name)
-        world = World(tools, here / "wheels", here / "clone", here / "cache", api)
+        world = World(tools, here / "wheels", here / "clone", here / "cache", api, commands=not arguments.quick)
         build_wheel(tools, world.wheels)
         clone_checkout(world.clone)
         with make_machine(world) as machine:  # as the page says: hosts do not wait for a download
             type_line(f"uvx {NAME} --version", machine)
-        failed = [title for title, case in list_cases() if only in title and not report(title, case, world)]
-    say(f"{len(failed)} failed" if failed else "Everything documented leads to an answer.")
-    return 1 if failed else 0
+        cases = [case for case in list_cases() if arguments.only in case.title and not (case.typed and arguments.quick)]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            failed = list(pool.map(partial(report, world), cases)).count(False)
+    if not cases:
+        say(f"Nothing is named like {arguments.only}.")
+    elif failed:
+        say(f"{failed} of {len(cases)} failed")
+    else:
+        say(f"All {len(cases)} documented ways lead to an answer.")
+    return 1 if failed or not cases else 0
 
 
-def report(title: str, case: Case, world: World) -> bool:
+def report(world: World, case: Case) -> bool:
     """Try one case on a machine of its own, and print how it went."""
+    began = time.monotonic()
     with make_machine(world) as machine:
         try:
-            case(machine)
+            case.work(machine)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the other cases are tried, too
-            say(f"FAILED  {title}\n        {exc!r}")
+            say(f"FAILED  {case.title}\n        {exc!r}")
             return False
-    say(f"answers {title}")
+    say(f"answers {case.title} ({time.monotonic() - began:.0f} s)")
     return True
 
 
-def list_cases() -> Iterator[tuple[str, Case]]:
-    """Everything that is documented, and `install` of every host."""
+def list_cases() -> Iterator[Case]:
+    """Everything that is documented, each once, and `install` of every host."""
+    seen: set[str] = set()
     for page in PAGES:
-        if (path := ROOT / page).exists():
-            yield from list_cases_of(page, path)
+        for way, case in list_cases_of(ROOT / page):
+            if way not in seen:
+                yield case._replace(title=f"{page}: {case.title}")
+            seen.add(way)
     for host in HOSTS:
-        yield f"{NAME} install {host}", lambda machine, host=host: try_install(host, machine)
-    if BUNDLE.exists():
-        yield f"{BUNDLE.name} in Claude Desktop", try_bundle
+        if f"uvx {NAME} install {host}" not in seen:
+            yield Case(f"{NAME} install {host}", partial(try_install, host))
+    yield Case(f"{BUNDLE.name} in Claude Desktop", try_bundle)
 
 
-def list_cases_of(page: str, path: Path) -> Iterator[tuple[str, Case]]:
-    """The cases of a page."""
+def list_cases_of(path: Path) -> Iterator[tuple[str, Case]]:
+    """The ways of a page, each by what makes it another one."""
     for block in list_blocks(path):
         if block.language == "sh":
             for lines in group_lines(block.text):
-                yield f"{page}: {' / '.join(lines)}", lambda machine, lines=lines: try_lines(lines, machine)
+                yield "\n".join(lines), make_typed(lines)
         elif block.title and find_entry(parse_file(block.title, block.text)):
-            yield f"{page}: {block.heading}: {block.title}", lambda machine, block=block: try_file(block, machine)
+            title = f"{block.heading}: {block.title}"
+            yield f"{title}\n{block.text}", Case(title, partial(try_file, block))
     for host, address, entry in read_links(path.read_text(encoding="utf-8")):
-        yield (
-            f"{page}: {address[:60]}...",
-            lambda machine, host=host, entry=entry: ask(read_entry(entry, HOSTS[host], machine), machine),
-        )
+        yield address, Case(f"{address[:60]}...", partial(try_link, HOSTS[host], entry))
+
+
+def make_typed(lines: Sequence[str]) -> Case:
+    """The case of lines that are typed."""
+    return Case(" / ".join(lines), partial(try_lines, lines), typed=lines[0].split()[0] in list_commands())
+
+
+def list_commands() -> frozenset[str]:
+    """The command lines that are installed from npm, and have a check of their own."""
+    return frozenset(host.command for host in HOSTS.values() if host.health)
 
 
 def group_lines(text: str) -> Iterator[list[str]]:
@@ -199,7 +230,7 @@ def try_file(block: Block, machine: Machine) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(block.text, encoding="utf-8")
     host = HOSTS[find_host(block.heading) or "claude-desktop"]
-    if host.health:
+    if host.health and machine.world.commands:
         machine.add_host(host.command)
         shown = look(host, machine)
         # A project's file waits for the user to accept it.
@@ -210,9 +241,15 @@ def try_file(block: Block, machine: Machine) -> None:
     ask(read_entry(entry, host, machine), machine)
 
 
+def try_link(host: Host, entry: Json, machine: Machine) -> None:
+    """Follow a link that installs, and start what the host would start."""
+    ask(read_entry(entry, host, machine), machine)
+
+
 def try_install(host: str, machine: Machine, options: Sequence[str] = ()) -> None:
     """Let this server write itself into a host's configuration, and start what the host would start."""
-    if HOSTS[host].health:
+    health = HOSTS[host].health if machine.world.commands else ()
+    if health:
         machine.add_host(HOSTS[host].command)
     type_line(shlex.join(("uvx", NAME, "install", host, *options, "--yes")), machine)
     entries = list(find_entries(machine))
@@ -220,7 +257,7 @@ def try_install(host: str, machine: Machine, options: Sequence[str] = ()) -> Non
         raise FailedError("no file has the server")
     for _, entry in entries:
         ask(read_entry(entry, HOSTS[host], machine), machine)
-    if (health := HOSTS[host].health) and HOSTS[host].healthy not in (shown := look(HOSTS[host], machine)):
+    if health and HOSTS[host].healthy not in (shown := look(HOSTS[host], machine)):
         raise FailedError(f"{' '.join(health)} says: {shown}")
 
 
@@ -265,5 +302,14 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def read_arguments() -> argparse.Namespace:
+    """What is asked for on the command line."""
+    parser = argparse.ArgumentParser(description="Try every documented way to install.")
+    parser.add_argument("--quick", action="store_true", help="leave out what needs the command line of a host")
+    parser.add_argument("folder", help="where `make hosts` has installed the hosts")
+    parser.add_argument("only", nargs="?", default="", help="leave out what is not named like that")
+    return parser.parse_args()
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(read_arguments()))
