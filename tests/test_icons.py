@@ -14,10 +14,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 import resvg_py
+from mcp_types import SERVER_INFO_META_KEY
 from PIL import Image, ImageChops, ImageStat
 
 import gemini_interactions_mcp
-from gemini_interactions_mcp.server.icons.marks import TOOL_ICONS, build_icon
+from gemini_interactions_mcp.server.icons.marks import TOOL_ICONS, WEBSITE, build_icon
 from gemini_interactions_mcp.server.tools.table import TOOL_SCOPES
 from gemini_interactions_mcp.server.views.assets import assemble_app
 from gemini_interactions_mcp.settings.toolsets import TOOLSETS
@@ -111,7 +112,9 @@ async def introduced(folder: Path, version: str) -> Json:
 
 @pytest.mark.parametrize("version", ["2025-11-25", MODERN])
 async def test_the_server_introduces_itself_with_its_icons(version: str, tmp_path: Path) -> None:
-    svg, png = (await introduced(tmp_path, version))["icons"]
+    info = await introduced(tmp_path, version)
+    assert info["websiteUrl"] == WEBSITE
+    svg, png = info["icons"]
     assert svg == {"src": svg["src"], "mimeType": "image/svg+xml", "sizes": ["any"]}
     assert png == {"src": png["src"], "mimeType": "image/png", "sizes": ["32x32"]}
     assert content(svg) == (ICONS / "server.svg").read_bytes()
@@ -134,7 +137,7 @@ async def test_the_icons_of_the_server_are_not_repeated_in_results(tmp_path: Pat
         await server.open(MODERN)
         for method in ("tools/list", "prompts/list", "skills/list", "resources/templates/list"):
             result = await server.result(method)
-            assert "icons" not in json.dumps(result["_meta"])
+            assert not {"icons", "websiteUrl"} & result["_meta"][SERVER_INFO_META_KEY].keys()
 
 
 async def listed(folder: Path, name: str) -> list[Json]:

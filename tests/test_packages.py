@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from gemini_interactions_mcp import __version__
+from gemini_interactions_mcp.server.icons.marks import WEBSITE
 from gemini_interactions_mcp.settings import SETTING_VARIABLES
 from gemini_interactions_mcp.settings.table import FIELD_VARIABLES, Settings, render_default
 from packages.bundle import check_lock, keep_needed_tables, plain_environment
@@ -143,7 +144,7 @@ def test_the_addresses_are_those_of_the_project(name: str) -> None:
 def test_the_registry_names_the_addresses_of_the_project() -> None:
     document = read(SERVER)
     assert document["name"] == REGISTRY_NAME
-    assert document["websiteUrl"] == project()["urls"]["Homepage"]
+    assert document["websiteUrl"] == project()["urls"]["Homepage"] == WEBSITE
     assert document["repository"] == {"url": project()["urls"]["Repository"], "source": "github"}
 
 

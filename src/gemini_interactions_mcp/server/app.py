@@ -131,7 +131,6 @@ class Server(MCPServer[Opening]):
             APP_NAME,
             title="Gemini Interactions",
             instructions=build_instructions(opening.settings.toolsets, shared=opening.shared),
-            website_url="https://gemini-interactions-mcp.github.io/gemini-interactions-mcp/",
             version=__version__,
             tools=list(tools),
             extensions=[TasksExtension(TaskChains(opening)), Apps(), self._skills],
@@ -139,7 +138,7 @@ class Server(MCPServer[Opening]):
             log_level=opening.settings.log_level,
             subscriptions=subscribers.bus,
             request_state_security=build_state_security(self._states) if self._states else None,
-            middleware=[self._warm_afterwards, answer_ping, self._skills.declare, marks.introduce_with_icons],
+            middleware=[self._warm_afterwards, answer_ping, self._skills.declare, marks.introduce_server],
             cache_hints={
                 "tools/list": TOOLS_CACHE_HINT,
                 "prompts/list": LIST_CACHE_HINT,

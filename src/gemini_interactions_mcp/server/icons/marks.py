@@ -20,11 +20,13 @@ from gemini_interactions_mcp.server.tools.table import TOOLS, UPLOAD_ENTRY
 SVG_TYPE: Final = "image/svg+xml"
 PNG_TYPE: Final = "image/png"
 
+WEBSITE: Final = "https://gemini-interactions-mcp.github.io/gemini-interactions-mcp/"
+
 ICON_SIZES: Final = {SVG_TYPE: "any", PNG_TYPE: "32x32"}
 """The size of an icon by its type; a PNG is for 16 pixels on dense screens, and for 32."""
 
 ICONS_VERSION: Final = "2025-11-25"
-"""The first protocol version with icons."""
+"""The first protocol version with icons and websites."""
 
 TOOL_ICONS: Final = {entry.function.__name__: entry.toolset for entry in (*TOOLS, UPLOAD_ENTRY)}
 
@@ -51,8 +53,8 @@ def show_tool_icons(tools: Iterable[Tool], mime_type: str) -> list[Tool]:
     ]
 
 
-async def introduce_with_icons(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Add the server's icons where a client first learns of it, as a middleware.
+async def introduce_server(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Add the server's icons and website where a client first learns of it, as a middleware.
 
     The SDK would repeat them in each result of 2026-07-28.
     """
@@ -60,6 +62,7 @@ async def introduce_with_icons(ctx: ServerRequestContext[Any, Any], call_next: C
     info = find_server_info(ctx.method, result)
     if info is not None:
         icons = [build_icon("server", mime_type) for mime_type in (SVG_TYPE, PNG_TYPE)]
+        info["websiteUrl"] = WEBSITE
         info["icons"] = [each.model_dump(mode="json", by_alias=True, exclude_none=True) for each in icons]
     return result
 
