@@ -182,6 +182,14 @@ def starts_this_server(words: Sequence[str]) -> bool:
     return False
 
 
+def has_command(launch: Launch, machine: Machine, find_program: ProgramFinder) -> bool:
+    """Whether the program that a host starts exists; one without a path is looked for on this shell's PATH."""
+    command = expand_references(launch.host, launch.command[0], machine.environ)
+    if not any(separator in command for separator in ("/", "\\")):
+        return find_program(command) is not None
+    return find_program(str(Path(launch.cwd or machine.cwd) / command)) is not None
+
+
 def read_variables(value: object) -> dict[str, str]:
     """Return variables, numbers and truth values as text."""
     found = coerce_object(value)

@@ -1,0 +1,74 @@
+"""`install` and `doctor` where a host already has this server, in a way of the user's own."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from test_install import KEY, Capture, config_of, run, server
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user who has uvx on the PATH."""
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GOOGLE_API_KEY", "CODEX_HOME", "CLAUDE_CONFIG_DIR", "UV"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("GEMINI_API_KEY", KEY)
+    monkeypatch.chdir(tmp_path)
+    for name in ("uvx", "gemini-interactions-mcp"):
+        make_program(tmp_path / "bin" / name)
+    return tmp_path
+
+
+def make_program(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    path.chmod(0o755)
+
+
+def put(host: str, user: Path, **entry: Any) -> Path:
+    path = config_of(host, user)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    section = "mcp" if host == "opencode" else "mcpServers"
+    path.write_text(json.dumps({section: {"gemini": entry}}))
+    return path
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"command": "uvx", "args": ["--from", "gemini-interactions-mcp[export]", "gemini-interactions-mcp"]},
+        {"command": "{home}/bin/uvx", "args": ["--with", "foo", "gemini-interactions-mcp"]},
+        {"command": "${{env:HOME}}/bin/uvx", "args": ["gemini-interactions-mcp==0.2"]},
+        {"command": "gemini-interactions-mcp"},
+        {"command": "bin/gemini-interactions-mcp", "cwd": "{home}"},
+    ],
+)
+def test_a_command_that_is_there_stays(entry: dict[str, Any], user: Path, capsys: Capture) -> None:
+    entry = {name: each.format(home=user) if isinstance(each, str) else each for name, each in entry.items()}
+    put("cursor", user, **entry)
+    status, out, _ = run(capsys, "cursor", "--yes")
+    assert (status, "The command stays as you have set it." in out) == (0, True)
+    assert server("cursor", user) == entry | {"env": {"GEMINI_API_KEY": "${env:GEMINI_API_KEY}"}}
+    assert "nothing was written" in run(capsys, "cursor", "--yes")[1]
+
+
+def test_a_command_in_a_list_stays_and_time_outs_are_added(user: Path, capsys: Capture) -> None:
+    words = ["uvx", "--with", "foo", "gemini-interactions-mcp"]
+    put("opencode", user, type="local", command=words)
+    assert run(capsys, "opencode", "--yes")[0] == 0
+    found = server("opencode", user)
+    assert (found["command"], found["timeout"]) == (words, 600_000)
+
+
+@pytest.mark.parametrize("command", ["{home}/gone/uvx", "pipx", "gone/uvx"])
+def test_a_command_that_is_gone_is_replaced(command: str, user: Path, capsys: Capture) -> None:
+    put("cursor", user, command=command.format(home=user), args=["gemini-interactions-mcp"])
+    status, out, _ = run(capsys, "cursor", "--yes")
+    assert (status, "The command stays" in out) == (0, False)
+    found = server("cursor", user)
+    assert found["command"] != command.format(home=user)
+    assert Path(found["command"]).is_absolute()
