@@ -145,6 +145,34 @@ async def test_a_file_of_a_project_is_read_and_never_started(machine: Machine) -
     assert not made.exists()
 
 
+def write_local(machine: Machine, **folders: dict[str, Any]) -> None:
+    """Write servers of single folders, as `claude mcp add` does."""
+    projects = {folder: {"mcpServers": {"gemini": server}} for folder, server in folders.items()}
+    (machine.home / ".claude.json").write_text(json.dumps({"projects": projects}))
+
+
+@pytest.mark.parametrize("inner", [".", "src/deep"])
+async def test_a_server_of_the_working_directory_alone_is_started(inner: str, machine: Machine) -> None:
+    (machine.cwd / ".git").mkdir()
+    (machine.cwd / inner).mkdir(parents=True, exist_ok=True)
+    write_local(machine, **{str(machine.cwd): RUNS, "/b": RUNS, "/c": RUNS, "/d": {"command": "npx"}})
+    found = await checked(replace(machine, cwd=machine.cwd / inner))
+    said = texts(found, "claude-code")
+    assert said[0] == "~/.claude.json: has it for 2 other folders alone"
+    assert said[1].startswith("~/.claude.json, for this folder alone: gemini starts ")
+    assert "without this server" not in str(found)
+    assert len(texts(found, "claude-code", True)) == 1
+
+
+async def test_a_server_of_other_folders_alone_is_not_started(machine: Machine) -> None:
+    write_local(machine, **{"/b": RUNS, str(machine.cwd / "below"): RUNS, str(machine.home): RUNS})
+    (told,) = texts(await checked(machine), "claude-code")
+    assert told == (
+        "~/.claude.json: has it for 3 other folders alone, and not for this one; "
+        "`gemini-interactions-mcp install claude-code` adds it for all"
+    )
+
+
 async def test_a_file_that_cannot_be_read_is_said(machine: Machine) -> None:
     configure(machine, "zed").write_text('{\n"key": "hush-5f2e"')
     found = await checked(machine)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gemini_interactions_mcp.cli.main import main
 from test_install import KEY, Capture, config_of, run, server
 
 
@@ -72,3 +73,28 @@ def test_a_command_that_is_gone_is_replaced(command: str, user: Path, capsys: Ca
     found = server("cursor", user)
     assert found["command"] != command.format(home=user)
     assert Path(found["command"]).is_absolute()
+
+
+def put_local(user: Path, *folders: str, **entry: Any) -> Path:
+    path = config_of("claude-code", user)
+    projects = {str(user / folder): {"mcpServers": {"local": entry}} for folder in folders}
+    path.write_text(json.dumps({"projects": projects}))
+    return path
+
+
+def test_a_server_of_one_folder_is_told_and_stays(user: Path, capsys: Capture) -> None:
+    path = put_local(user, ".", "b", "c", command="uvx", args=["gemini-interactions-mcp"])
+    main(["install"])
+    assert "has it as local in this folder alone" in capsys.readouterr().out
+    status, out, _ = run(capsys, "claude-code", "--yes")
+    told = "for this folder (as local, which goes before) and 2 other folders alone: that stays as it is."
+    assert (status, told in out) == (0, True)
+    found = json.loads(path.read_text())
+    assert list(found["mcpServers"]) == ["gemini"]
+    assert len(found["projects"]) == 3
+
+
+def test_a_server_of_other_folders_is_told(user: Path, capsys: Capture) -> None:
+    put_local(user, "b", command="uvx", args=["gemini-interactions-mcp"])
+    main(["install"])
+    assert "has it in 1 other folder alone" in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
@@ -60,6 +60,7 @@ class Launch:
         cwd: Working directory.
         enabled: Whether the host starts it at all.
         project: Whether the configuration is that of a project, which others may have written.
+        folder: The one in which the host starts it; None for all.
     """
 
     host: HostSpec
@@ -71,6 +72,7 @@ class Launch:
     cwd: str | None = None
     enabled: bool = True
     project: bool = False
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +84,14 @@ class HostState:
         path: Of its configuration, which may not exist.
         launches: How it starts this server.
         problem: Why its configuration cannot be read.
+        elsewhere: How many folders other than the working directory have servers of their own that are this one.
     """
 
     host: HostSpec
     path: Path
     launches: tuple[Launch, ...] = ()
     problem: str | None = None
+    elsewhere: int = 0
 
 
 def choose_config_path(host: HostSpec, machine: Machine) -> Path:
@@ -116,23 +120,28 @@ def read_config_text(path: Path) -> str:
 def read_host(host: HostSpec, machine: Machine) -> HostState:
     """Read a host's configuration of a user. Blocks."""
     path = choose_config_path(host, machine)
-    return read_state(host, path, project=False)
+    return read_state(host, path, machine, project=False)
 
 
-def read_state(host: HostSpec, path: Path, *, project: bool) -> HostState:
+def read_state(host: HostSpec, path: Path, machine: Machine, *, project: bool) -> HostState:
     """Read a configuration. Blocks."""
     try:
         document = parse_config(host.format, read_config_text(path))
     except ConfigUnreadableError as exc:
         return HostState(host, path, problem=str(exc))
-    return HostState(host, path, tuple(find_launches(host, path, document, project=project)))
+    launches = list(find_launches(host, path, document, project=project))
+    local = [] if project else list(find_local_launches(host, path, document))
+    places = list_local_folders(machine)
+    others = {each.folder for each in local if each.folder not in places}
+    launches += [each for each in local if each.folder in places]
+    return HostState(host, path, tuple(launches), elsewhere=len(others))
 
 
 def list_project_states(machine: Machine) -> Iterator[HostState]:
     """Read the configurations of the project in the working directory. Blocks."""
     for host in HOST_SPECS:
         if host.project and (path := machine.cwd / host.project).is_file() and path not in host.list_paths(machine):
-            yield read_state(host, path, project=True)
+            yield read_state(host, path, machine, project=True)
 
 
 def find_section(host: HostSpec, document: Json) -> Json:
@@ -158,6 +167,22 @@ def find_launches(host: HostSpec, path: Path, document: Json, *, project: bool) 
                 is_enabled(server),
                 project,
             )
+
+
+def find_local_launches(host: HostSpec, path: Path, document: Json) -> Iterator[Launch]:
+    """Yield how a host starts this server in single folders."""
+    if host.local is None:
+        return
+    for folder, found in coerce_object(document.get(host.local)).items():
+        for launch in find_launches(host, path, coerce_object(found), project=False):
+            yield replace(launch, folder=Path(folder))
+
+
+def list_local_folders(machine: Machine) -> list[Path]:
+    """Return the folders whose servers count here: the working directory and the root of its repository. Blocks."""
+    folders = (machine.cwd, *machine.cwd.parents)
+    root = next((folder for folder in folders if (folder / ".git").exists()), machine.cwd)
+    return [machine.cwd, root]
 
 
 def read_command(host: HostSpec, server: Json) -> tuple[str, ...] | None:

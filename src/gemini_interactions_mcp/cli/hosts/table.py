@@ -58,6 +58,7 @@ class HostSpec:
         key_way: How the configuration gives the key.
         passing: Which of its variables it passes on.
         project: Its configuration of a project, relative to the working directory.
+        local: Where its configuration of a user has servers of single folders.
         format: How it is written.
         reference: How a variable `{}` is referred to.
         expands: A pattern of references, whose group is the variable's name, and `default` what stands for it unset.
@@ -78,6 +79,7 @@ class HostSpec:
     key_way: KeyWay = KeyWay.REFERENCE
     passing: Passing = Passing.LISTED
     project: str | None = None
+    local: str | None = None
     format: ConfigFormat = ConfigFormat.JSON
     reference: str = ""
     expands: str | None = None
@@ -172,6 +174,8 @@ HOST_SPECS: Final = (
         lambda machine: [find_claude_code_file(machine)],
         passing=Passing.ALL,
         project=".mcp.json",
+        # https://code.claude.com/docs/en/mcp#local-scope
+        local="projects",
         reference="${{{}}}",
         expands=BRACED,
         constant={"type": "stdio"},
