@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from gemini_interactions_mcp.cli.hosts.launches import is_installed_host, read_host
+from gemini_interactions_mcp.cli.hosts.machine import Machine
 from gemini_interactions_mcp.cli.main import main
-from test_install import KEY, Capture, config_of, run, server
+from test_install import KEY, SPECS, Capture, config_of, run, server
 
 
 @pytest.fixture
@@ -98,3 +100,30 @@ def test_a_server_of_other_folders_is_told(user: Path, capsys: Capture) -> None:
     put_local(user, "b", command="uvx", args=["gemini-interactions-mcp"])
     main(["install"])
     assert "has it in 1 other folder alone" in capsys.readouterr().out
+
+
+OLD = ".codeium/windsurf"
+NEW = ".config/devin"
+
+
+@pytest.mark.parametrize(
+    ("folders", "expected"), [((), NEW), ((OLD,), OLD), ((NEW,), NEW), ((OLD, NEW), NEW), ((".codeium",), NEW)]
+)
+def test_windsurf_is_found_under_both_names(folders: tuple[str, ...], expected: str, user: Path) -> None:
+    for folder in folders:
+        (user / folder).mkdir(parents=True)
+    assert config_of("windsurf", user) == user / expected / "mcp_config.json"
+    machine = Machine("linux", user, {}, user)
+    known = any(folder in (OLD, NEW) for folder in folders)
+    assert is_installed_host(SPECS["windsurf"], machine, lambda _: None) == known
+
+
+def test_what_a_version_before_the_change_of_name_has_left_is_not_read(user: Path) -> None:
+    put("windsurf", user, command="uvx", args=["gemini-interactions-mcp"])
+    machine = Machine("linux", user, {}, user)
+    (old, new) = (user / OLD / "mcp_config.json", user / NEW / "mcp_config.json")
+    old.parent.mkdir(parents=True)
+    new.replace(old)
+    assert config_of("windsurf", user) == new
+    new.parent.rmdir()
+    assert [launch.path for launch in read_host(SPECS["windsurf"], machine).launches] == [old]

@@ -127,6 +127,21 @@ def list_code_paths(machine: Machine) -> Sequence[Path]:
     return [root / "User" / "mcp.json"]
 
 
+def list_windsurf_folders(machine: Machine) -> Sequence[Path]:
+    """Return where Devin Desktop keeps its configuration, and where it did when it was called Windsurf.
+
+    https://docs.devin.ai/desktop/cascade/mcp
+    """
+    root = machine.roaming if machine.system == "win32" else machine.home / ".config"
+    return [root / "devin", machine.home / ".codeium" / "windsurf"]
+
+
+def list_windsurf_paths(machine: Machine) -> Sequence[Path]:
+    """Return the one configuration that counts: an older one is not read any more once there is a newer folder."""
+    folders = list_windsurf_folders(machine)
+    return [next((folder for folder in folders if folder.is_dir()), folders[0]) / "mcp_config.json"]
+
+
 def list_opencode_paths(machine: Machine) -> Sequence[Path]:
     """Return where opencode's configuration may be, on every system below `~/.config`: https://opencode.ai/docs/config/"""
     folder = machine.config / "opencode"
@@ -236,15 +251,15 @@ HOST_SPECS: Final = (
         folders=lambda machine: [path.parent for path in list_code_paths(machine)],
         desktop=True,
     ),
-    # https://docs.windsurf.com/windsurf/cascade/mcp
+    # https://docs.devin.ai/desktop/cascade/mcp
     HostSpec(
         "windsurf",
         "Windsurf",
-        lambda machine: [machine.home / ".codeium" / "windsurf" / "mcp_config.json"],
+        list_windsurf_paths,
         reference="${{env:{}}}",
         expands=BRACED_ENV,
         programs=("windsurf",),
-        folders=lambda machine: [machine.home / ".codeium" / "windsurf"],
+        folders=list_windsurf_folders,
         desktop=True,
     ),
     HostSpec(
