@@ -89,7 +89,7 @@ def test_a_server_of_one_folder_is_told_and_stays(user: Path, capsys: Capture) -
     main(["install"])
     assert "has it as local in this folder alone" in capsys.readouterr().out
     status, out, _ = run(capsys, "claude-code", "--yes")
-    told = "for this folder (as local, which goes before) and 2 other folders alone: that stays as it is."
+    told = "for this folder (as local) and 2 other folders alone: that stays, and goes before one of the same name."
     assert (status, told in out) == (0, True)
     found = json.loads(path.read_text())
     assert list(found["mcpServers"]) == ["gemini"]

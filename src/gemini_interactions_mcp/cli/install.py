@@ -72,10 +72,10 @@ def describe_local(state: HostState) -> str:
     names = [make_printable(launch.name) for launch in state.launches if launch.folder]
     if not names and not state.elsewhere:
         return ""
-    here = f"this folder (as {', '.join(names)}, which goes before)" if names else ""
+    here = f"this folder (as {', '.join(names)})" if names else ""
     others = phrases.format_count(state.elsewhere, "other folder") if state.elsewhere else ""
     folders = " and ".join(filter(None, (here, others)))
-    return f"\n{state.host.title} also has the server for {folders} alone: that stays as it is."
+    return f"\n{state.host.title} also has it for {folders} alone: that stays, and goes before one of the same name."
 
 
 def check_given(texts: Sequence[str], machine: Machine) -> dict[str, str]:
