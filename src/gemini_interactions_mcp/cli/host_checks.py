@@ -57,7 +57,7 @@ class ExaminedLaunch(NamedTuple):
 
 async def check_hosts(machine: Machine, timing: Timing) -> list[Finding]:
     """Read the configurations of all hosts, and start this server as each would."""
-    installed = [read_host(host, machine) for host in HOST_SPECS if is_installed_host(host, machine, shutil.which)]
+    installed = list_installed(machine)
     states = [*installed, *list_project_states(machine)]
     examined = [examine_launch(launch, machine) for state in states for launch in state.launches]
     bundles = list(list_bundles(machine))
@@ -73,6 +73,17 @@ async def check_hosts(machine: Machine, timing: Timing) -> list[Finding]:
     has |= {state.host.id for state in states if state.elsewhere}
     without = [state.host.id for state in installed if not state.problem and state.host.id not in has]
     return [*findings, *compare_journals(examined), *describe_others(without, installed)]
+
+
+def list_installed(machine: Machine) -> list[HostState]:
+    """Read the configurations of a user that the hosts on this machine have. Blocks."""
+    return [read_host(host, machine) for host in HOST_SPECS if is_installed_host(host, machine, shutil.which)]
+
+
+def list_keyed_hosts(machine: Machine) -> list[str]:
+    """Return the titles of the hosts that give this server a key, or ask for one. Blocks."""
+    launches = [launch for state in list_installed(machine) for launch in state.launches]
+    return list(dict.fromkeys(each.host.title for each in launches if has_key(examine_launch(each, machine))))
 
 
 def describe_problem(state: HostState, machine: Machine) -> str:
