@@ -1,11 +1,15 @@
 """`install` and `doctor` where a host already has this server, in a way of the user's own."""
 
 import json
+import os
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gemini_interactions_mcp.cli.hosts.bundles import list_bundles
 from gemini_interactions_mcp.cli.hosts.launches import is_installed_host, read_host
 from gemini_interactions_mcp.cli.hosts.machine import Machine
 from gemini_interactions_mcp.cli.main import main
@@ -127,3 +131,42 @@ def test_what_a_version_before_the_change_of_name_has_left_is_not_read(user: Pat
     assert config_of("windsurf", user) == new
     new.parent.rmdir()
     assert [launch.path for launch in read_host(SPECS["windsurf"], machine).launches] == [old]
+
+
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(path.name)
+
+
+def make_device(path: Path) -> None:
+    path.symlink_to("/dev/null")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.parametrize("make", [make_pipe, make_socket, make_device, Path.mkdir])
+@pytest.mark.timeout(20)
+def test_what_is_no_file_is_refused(
+    make: Callable[[Path], None], user: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    path = config_of("cursor", user)
+    path.parent.mkdir()
+    monkeypatch.chdir(path.parent)
+    make(path)
+    status, out, err = run(capsys, "cursor", "--yes")
+    assert (status, out) == (1, "")
+    assert str(path) in err
+    state = read_host(SPECS["cursor"], Machine("linux", user, {}, user))
+    assert state.problem == "it is no regular file"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such files")
+@pytest.mark.timeout(20)
+def test_a_bundle_that_is_no_file_is_passed_over(user: Path) -> None:
+    folder = user / ".gemini" / "extensions" / "x"
+    folder.mkdir(parents=True)
+    make_pipe(folder / "gemini-extension.json")
+    assert list(list_bundles(Machine("linux", user, {}, user))) == []

@@ -9,6 +9,7 @@ from typing import Final
 from gemini_interactions_mcp.core import Json, coerce_object, get_text, list_texts
 
 from .commands import ProgramFinder
+from .contents import read_regular_file
 from .formats import ConfigUnreadableError, parse_config
 from .machine import Machine
 from .table import HOST_SPECS, KEY_NAMES, HostSpec, Passing
@@ -107,7 +108,7 @@ def read_config_text(path: Path) -> str:
         ConfigUnreadableError: It cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular_file(path).decode("utf-8-sig")
     except FileNotFoundError:
         return ""
     except OSError as exc:
