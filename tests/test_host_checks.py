@@ -106,8 +106,30 @@ def test_only_the_end_of_what_goes_to_stderr_is_kept() -> None:
     with starting.ErrorTail() as errors:
         for number in range(100_000):
             errors.file.write(f"line {number}\n")
-        assert errors.quote_last_line() == ": line 99999"
+        assert errors.quote_cause() == ": line 99999"
         assert len(errors.kept) == starting.KEPT_BYTES
+
+
+UV = "error: Failed to fetch: `https://host/simple/x/`\n  Caused by: error sending request\nhint: Try --native-tls"
+SOLVER = "  x No solution found:\n  Because x was not found, it cannot be used.\n\nhint: Packages were unavailable"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (UV, "error: Failed to fetch: `https://host/simple/x/`"),
+        ("warning: old\n\x1b[1m\x1b[31merror\x1b[39m\x1b[0m: no network\nhint: wait", "error: no network"),
+        ("ERROR: No matching distribution\n[notice] A new release of pip", "ERROR: No matching distribution"),
+        (SOLVER, "Because x was not found, it cannot be used."),
+        ("Traceback:\n  errors = 1\nValueError: bad\n", "ValueError: bad"),
+        ("hint: only this", "hint: only this"),
+        ("errors in configuration follow\nline 3 is wrong", "line 3 is wrong"),
+    ],
+)
+def test_the_line_that_tells_the_error_is_quoted(written: str, told: str) -> None:
+    with starting.ErrorTail() as errors:
+        errors.file.write(written)
+        assert errors.quote_cause() == f": {told}"
 
 
 @pytest.mark.parametrize(
