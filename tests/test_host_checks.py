@@ -106,8 +106,30 @@ def test_only_the_end_of_what_goes_to_stderr_is_kept() -> None:
     with starting.ErrorTail() as errors:
         for number in range(100_000):
             errors.file.write(f"line {number}\n")
-        assert errors.quote_last_line() == ": line 99999"
+        assert errors.quote_cause() == ": line 99999"
         assert len(errors.kept) == starting.KEPT_BYTES
+
+
+UV = "error: Failed to fetch: `https://host/simple/x/`\n  Caused by: error sending request\nhint: Try --native-tls"
+SOLVER = "  x No solution found:\n  Because x was not found, it cannot be used.\n\nhint: Packages were unavailable"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (UV, "error: Failed to fetch: `https://host/simple/x/`"),
+        ("warning: old\n\x1b[1m\x1b[31merror\x1b[39m\x1b[0m: no network\nhint: wait", "error: no network"),
+        ("ERROR: No matching distribution\n[notice] A new release of pip", "ERROR: No matching distribution"),
+        (SOLVER, "Because x was not found, it cannot be used."),
+        ("Traceback:\n  errors = 1\nValueError: bad\n", "ValueError: bad"),
+        ("hint: only this", "hint: only this"),
+        ("errors in configuration follow\nline 3 is wrong", "line 3 is wrong"),
+    ],
+)
+def test_the_line_that_tells_the_error_is_quoted(written: str, told: str) -> None:
+    with starting.ErrorTail() as errors:
+        errors.file.write(written)
+        assert errors.quote_cause() == f": {told}"
 
 
 @pytest.mark.parametrize(
@@ -143,6 +165,34 @@ async def test_a_file_of_a_project_is_read_and_never_started(machine: Machine) -
     assert "\x1b" not in str([each.text for each in found])
     assert texts(found, "claude-code")[-1] == "is not started: a project's configuration may name any command"
     assert not made.exists()
+
+
+def write_local(machine: Machine, **folders: dict[str, Any]) -> None:
+    """Write servers of single folders, as `claude mcp add` does."""
+    projects = {folder: {"mcpServers": {"gemini": server}} for folder, server in folders.items()}
+    (machine.home / ".claude.json").write_text(json.dumps({"projects": projects}))
+
+
+@pytest.mark.parametrize("inner", [".", "src/deep"])
+async def test_a_server_of_the_working_directory_alone_is_started(inner: str, machine: Machine) -> None:
+    (machine.cwd / ".git").mkdir()
+    (machine.cwd / inner).mkdir(parents=True, exist_ok=True)
+    write_local(machine, **{str(machine.cwd): RUNS, "/b": RUNS, "/c": RUNS, "/d": {"command": "npx"}})
+    found = await checked(replace(machine, cwd=machine.cwd / inner))
+    said = texts(found, "claude-code")
+    assert said[0] == "~/.claude.json: has it for 2 other folders alone"
+    assert said[1].startswith("~/.claude.json, for this folder alone: gemini starts ")
+    assert "without this server" not in str(found)
+    assert len(texts(found, "claude-code", True)) == 1
+
+
+async def test_a_server_of_other_folders_alone_is_not_started(machine: Machine) -> None:
+    write_local(machine, **{"/b": RUNS, str(machine.cwd / "below"): RUNS, str(machine.home): RUNS})
+    (told,) = texts(await checked(machine), "claude-code")
+    assert told == (
+        "~/.claude.json: has it for 3 other folders alone, and not for this one; "
+        "`gemini-interactions-mcp install claude-code` adds it for all"
+    )
 
 
 async def test_a_file_that_cannot_be_read_is_said(machine: Machine) -> None:

@@ -1,7 +1,7 @@
 """The `doctor` command: checks settings, key, network, models, folders, journal and hosts. Never prints the key."""
 
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from importlib.metadata import version
 from typing import Final, NamedTuple
@@ -28,7 +28,7 @@ from gemini_interactions_mcp.settings import (
 )
 
 from .findings import Finding, format_finding, run_check
-from .host_checks import check_hosts, name_journal
+from .host_checks import check_hosts, list_keyed_hosts, name_journal
 from .hosts.machine import find_machine
 from .spelling import describe_unknown_variable
 from .team_checks import check_who, list_team_settings
@@ -55,13 +55,15 @@ def run_doctor() -> int:
     print(f"Python {platform.python_version()}, mcp {version('mcp')}, google-genai {version('google-genai')}\n")
     settings = Settings.from_environ()
     catalogs = CatalogFile(settings.catalog_path)
+    machine = find_machine()
+    keyed = [] if settings.api_key else list_keyed_hosts(machine)
     findings = [
         *list_settings(settings),
         *find_misspelled(find_unknown_variables()),
         *list_team_settings(settings),
         *list_catalog(settings, anyio.run(catalogs.read), catalogs.problem),
-        *anyio.run(run_checks, settings, catalogs),
-        *anyio.run(check_hosts, find_machine(), DEFAULT_TIMING),
+        *anyio.run(run_checks, settings, catalogs, keyed),
+        *anyio.run(check_hosts, machine, DEFAULT_TIMING),
     ]
     redact = Redactor(settings.secrets)
     for finding in findings:
@@ -184,15 +186,37 @@ def describe_shutdown_of(configured: ConfiguredName, catalog: Catalog, day: date
     return Finding("warn", "shutdown", f"Google shuts down {row.id} on {row.shutdown}, in {days}{remedy}")
 
 
-async def run_checks(settings: Settings, catalogs: CatalogFile) -> list[Finding]:
-    """Check the key and the API, the configured models and agents, the output folder and the journal."""
-    api = await run_check("API", lambda: check_api_access(settings, catalogs))
+async def run_checks(settings: Settings, catalogs: CatalogFile, keyed: Sequence[str]) -> list[Finding]:
+    """Check the key and the API, the configured models and agents, the output folder and the journal.
+
+    Args:
+        settings: Of this shell.
+        catalogs: Has the models and agents.
+        keyed: The hosts that give the server a key, where this shell has none.
+    """
     return [
-        api,
-        *(await look_up_names(settings, catalogs) if api.ok else []),
+        *(list_left_out(keyed) if keyed else await check_google(settings, catalogs)),
         await run_check("output", lambda: check_output_folder(settings)),
         *(await check_journal(settings)),
     ]
+
+
+def list_left_out(keyed: Sequence[str]) -> list[Finding]:
+    """Return what is said instead of the checks that need a key, where only hosts have one."""
+    hosts = " and ".join(filter(None, (", ".join(keyed[:-1]), keyed[-1])))
+    give = "gives" if len(keyed) == 1 else "give"
+    text = (
+        f"No Gemini API key is set in this terminal; {hosts} {give} the server one. "
+        "Google was not asked whether a key works."
+    )
+    left_out = "left out, since they need a key: the default model, the image model, the agent"
+    return [Finding("warn", "API", text), Finding(None, "look-up", left_out)]
+
+
+async def check_google(settings: Settings, catalogs: CatalogFile) -> list[Finding]:
+    """Check the key and the API, and the configured models and agents."""
+    api = await run_check("API", lambda: check_api_access(settings, catalogs))
+    return [api, *(await look_up_names(settings, catalogs) if api.ok else [])]
 
 
 async def look_up_names(settings: Settings, catalogs: CatalogFile) -> list[Finding]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import anyio
 
-from gemini_interactions_mcp.core import SECRET_REPLACEMENT, GeminiMCPError, Redactor, Timing, make_printable
+from gemini_interactions_mcp.core import SECRET_REPLACEMENT, GeminiMCPError, Redactor, Timing, make_printable, phrases
 from gemini_interactions_mcp.settings import (
     APP_NAME,
     DATABASE_VARIABLE,
@@ -57,23 +57,45 @@ class ExaminedLaunch(NamedTuple):
 
 async def check_hosts(machine: Machine, timing: Timing) -> list[Finding]:
     """Read the configurations of all hosts, and start this server as each would."""
-    installed = [read_host(host, machine) for host in HOST_SPECS if is_installed_host(host, machine, shutil.which)]
+    installed = list_installed(machine)
     states = [*installed, *list_project_states(machine)]
     examined = [examine_launch(launch, machine) for state in states for launch in state.launches]
     bundles = list(list_bundles(machine))
     findings = [Finding(False, state.host.id, describe_problem(state, machine)) for state in states if state.problem]
     findings += [Finding(None, bundle.host, bundle.text) for bundle in bundles]
+    findings += [
+        Finding(None, state.host.id, describe_elsewhere(state, machine)) for state in states if state.elsewhere
+    ]
     started = await start_all(examined, machine, timing)
     for each, outcome in zip(examined, started, strict=True):
         findings += [hide_secrets(each, finding) for finding in (*list_launch(each, machine), outcome)]
     has = {*(each.launch.host.id for each in examined), *(bundle.host for bundle in bundles)}
+    has |= {state.host.id for state in states if state.elsewhere}
     without = [state.host.id for state in installed if not state.problem and state.host.id not in has]
     return [*findings, *compare_journals(examined), *describe_others(without, installed)]
+
+
+def list_installed(machine: Machine) -> list[HostState]:
+    """Read the configurations of a user that the hosts on this machine have. Blocks."""
+    return [read_host(host, machine) for host in HOST_SPECS if is_installed_host(host, machine, shutil.which)]
+
+
+def list_keyed_hosts(machine: Machine) -> list[str]:
+    """Return the titles of the hosts that give this server a key, or ask for one. Blocks."""
+    launches = [launch for state in list_installed(machine) for launch in state.launches]
+    return list(dict.fromkeys(each.host.title for each in launches if has_key(examine_launch(each, machine))))
 
 
 def describe_problem(state: HostState, machine: Machine) -> str:
     """Return why a configuration cannot be read."""
     return f"{machine.shorten(state.path)} cannot be read: {make_printable(state.problem or '')}"
+
+
+def describe_elsewhere(state: HostState, machine: Machine) -> str:
+    """Return for how many folders a host has this server that are not the working directory."""
+    folders = phrases.format_count(state.elsewhere, "other folder")
+    remedy = "" if state.launches else f", and not for this one; `{APP_NAME} install {state.host.id}` adds it for all"
+    return f"{machine.shorten(state.path)}: has it for {folders} alone{remedy}"
 
 
 def examine_launch(launch: Launch, machine: Machine) -> ExaminedLaunch:
@@ -108,7 +130,8 @@ def list_launch(examined: ExaminedLaunch, machine: Machine) -> Iterator[Finding]
     launch, settings = examined.launch, examined.settings
     topic = launch.host.id
     command = make_printable(" ".join(launch.command))
-    yield Finding(None, topic, f"{machine.shorten(launch.path)}: {make_printable(launch.name)} starts {command}")
+    where = f"{machine.shorten(launch.path)}{', for this folder alone' if launch.folder else ''}"
+    yield Finding(None, topic, f"{where}: {make_printable(launch.name)} starts {command}")
     if shown := ", ".join(describe_variable(launch, name, value) for name, value in launch.env.items()):
         yield Finding(None, topic, f"settings: {shown}")
     yield Finding(None, topic, f"journal: {examined.journal}; files: {machine.shorten(settings.output_dir)}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gemini_interactions_mcp.core import ConfigurationError, GeminiMCPError, InputError
+from gemini_interactions_mcp.core import ConfigurationError, GeminiMCPError, InputError, make_printable, phrases
 from gemini_interactions_mcp.settings import Settings, find_unknown_variables
 
 from .hosts.commands import choose_command, describe_running
@@ -61,8 +61,21 @@ def describe_host_state(state: HostState) -> str:
     """Return whether a host has this server."""
     if state.problem:
         return "cannot be read"
-    names = ", ".join(launch.name for launch in state.launches)
-    return f"has it as {names}" if names else "does not have it"
+    named = [(make_printable(launch.name), launch.folder) for launch in state.launches]
+    names = ", ".join(f"{name} in this folder alone" if folder else name for name, folder in named)
+    others = f"has it in {phrases.format_count(state.elsewhere, 'other folder')} alone" if state.elsewhere else ""
+    return f"has it as {names}" if names else others or "does not have it"
+
+
+def describe_local(state: HostState) -> str:
+    """Return for which single folders a host has this server; `install` writes none of them."""
+    names = [make_printable(launch.name) for launch in state.launches if launch.folder]
+    if not names and not state.elsewhere:
+        return ""
+    here = f"this folder (as {', '.join(names)})" if names else ""
+    others = phrases.format_count(state.elsewhere, "other folder") if state.elsewhere else ""
+    folders = " and ".join(filter(None, (here, others)))
+    return f"\n{state.host.title} also has it for {folders} alone: that stays, and goes before one of the same name."
 
 
 def check_given(texts: Sequence[str], machine: Machine) -> dict[str, str]:
@@ -106,7 +119,8 @@ class Installer:
         if plan.after == plan.before:
             print(f"{self._shorten(path)} already starts this server as `{plan.name}`; nothing was written.")
             return 0
-        status = self._confirm(path, plan.diff, plan.note)
+        local = describe_local(read_host(self._host, self._machine))
+        status = self._confirm(path, plan.diff, f"{plan.note}{local}")
         if status is not None:
             return status
         self._write(path, before, plan)

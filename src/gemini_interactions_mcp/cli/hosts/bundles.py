@@ -9,6 +9,7 @@ from typing import NamedTuple
 from gemini_interactions_mcp.core import coerce_object, get_text, make_printable
 from gemini_interactions_mcp.settings import APP_NAME
 
+from .contents import read_regular_file
 from .machine import Machine
 from .table import list_claude_paths
 
@@ -41,7 +42,7 @@ def list_bundles(machine: Machine) -> Iterator[FoundBundle]:
 def describe_bundle(host: str, kind: str, manifest: Path) -> Iterator[FoundBundle]:
     """Yield what is said of a bundle if it is of this server."""
     with suppress(OSError, ValueError, RecursionError):
-        found = coerce_object(json.loads(manifest.read_text(encoding="utf-8-sig")))
+        found = coerce_object(json.loads(read_regular_file(manifest).decode("utf-8-sig")))
         if found.get("name") == APP_NAME:
             version = make_printable(get_text(found.get("version")) or "of an unknown version")
             yield FoundBundle(host, f"has it as the {kind} {version}; the host keeps its settings")

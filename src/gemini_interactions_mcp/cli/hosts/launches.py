@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from gemini_interactions_mcp.core import Json, coerce_object, get_text, list_texts
 
 from .commands import ProgramFinder
+from .contents import read_regular_file
 from .formats import ConfigUnreadableError, parse_config
 from .machine import Machine
 from .table import HOST_SPECS, KEY_NAMES, HostSpec, Passing
@@ -60,6 +61,7 @@ class Launch:
         cwd: Working directory.
         enabled: Whether the host starts it at all.
         project: Whether the configuration is that of a project, which others may have written.
+        folder: The one in which the host starts it; None for all.
     """
 
     host: HostSpec
@@ -71,6 +73,7 @@ class Launch:
     cwd: str | None = None
     enabled: bool = True
     project: bool = False
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,14 @@ class HostState:
         path: Of its configuration, which may not exist.
         launches: How it starts this server.
         problem: Why its configuration cannot be read.
+        elsewhere: How many folders other than the working directory have servers of their own that are this one.
     """
 
     host: HostSpec
     path: Path
     launches: tuple[Launch, ...] = ()
     problem: str | None = None
+    elsewhere: int = 0
 
 
 def choose_config_path(host: HostSpec, machine: Machine) -> Path:
@@ -103,7 +108,7 @@ def read_config_text(path: Path) -> str:
         ConfigUnreadableError: It cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_regular_file(path).decode("utf-8-sig")
     except FileNotFoundError:
         return ""
     except OSError as exc:
@@ -116,23 +121,28 @@ def read_config_text(path: Path) -> str:
 def read_host(host: HostSpec, machine: Machine) -> HostState:
     """Read a host's configuration of a user. Blocks."""
     path = choose_config_path(host, machine)
-    return read_state(host, path, project=False)
+    return read_state(host, path, machine, project=False)
 
 
-def read_state(host: HostSpec, path: Path, *, project: bool) -> HostState:
+def read_state(host: HostSpec, path: Path, machine: Machine, *, project: bool) -> HostState:
     """Read a configuration. Blocks."""
     try:
         document = parse_config(host.format, read_config_text(path))
     except ConfigUnreadableError as exc:
         return HostState(host, path, problem=str(exc))
-    return HostState(host, path, tuple(find_launches(host, path, document, project=project)))
+    launches = list(find_launches(host, path, document, project=project))
+    local = [] if project else list(find_local_launches(host, path, document))
+    places = list_local_folders(machine)
+    others = {each.folder for each in local if each.folder not in places}
+    launches += [each for each in local if each.folder in places]
+    return HostState(host, path, tuple(launches), elsewhere=len(others))
 
 
 def list_project_states(machine: Machine) -> Iterator[HostState]:
     """Read the configurations of the project in the working directory. Blocks."""
     for host in HOST_SPECS:
         if host.project and (path := machine.cwd / host.project).is_file() and path not in host.list_paths(machine):
-            yield read_state(host, path, project=True)
+            yield read_state(host, path, machine, project=True)
 
 
 def find_section(host: HostSpec, document: Json) -> Json:
@@ -160,6 +170,22 @@ def find_launches(host: HostSpec, path: Path, document: Json, *, project: bool) 
             )
 
 
+def find_local_launches(host: HostSpec, path: Path, document: Json) -> Iterator[Launch]:
+    """Yield how a host starts this server in single folders."""
+    if host.local is None:
+        return
+    for folder, found in coerce_object(document.get(host.local)).items():
+        for launch in find_launches(host, path, coerce_object(found), project=False):
+            yield replace(launch, folder=Path(folder))
+
+
+def list_local_folders(machine: Machine) -> list[Path]:
+    """Return the folders whose servers count here: the working directory and the root of its repository. Blocks."""
+    folders = (machine.cwd, *machine.cwd.parents)
+    root = next((folder for folder in folders if (folder / ".git").exists()), machine.cwd)
+    return [machine.cwd, root]
+
+
 def read_command(host: HostSpec, server: Json) -> tuple[str, ...] | None:
     """Return the command of a server with its arguments if it starts this one."""
     field = server.get(host.command)
@@ -180,6 +206,14 @@ def starts_this_server(words: Sequence[str]) -> bool:
         runs = runs or bool(RUNNERS.fullmatch(name_command([word])))
         before = word
     return False
+
+
+def has_command(launch: Launch, machine: Machine, find_program: ProgramFinder) -> bool:
+    """Whether the program that a host starts exists; one without a path is looked for on this shell's PATH."""
+    command = expand_references(launch.host, launch.command[0], machine.environ)
+    if not any(separator in command for separator in ("/", "\\")):
+        return find_program(command) is not None
+    return find_program(str(Path(launch.cwd or machine.cwd) / command)) is not None
 
 
 def read_variables(value: object) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -19,8 +20,9 @@ from gemini_interactions_mcp.core import (
 )
 from gemini_interactions_mcp.settings import SECRET_VARIABLES, SETTING_VARIABLES
 
+from .commands import ProgramFinder
 from .formats import ConfigDocument, Edit, edit_config, list_edits, parse_config
-from .launches import SECRET_NAME, find_launches, find_section, read_command
+from .launches import SECRET_NAME, find_launches, find_section, has_command, read_command
 from .machine import Machine
 from .table import INPUT_ID, KEY_NAMES, SERVER_NAME, HostSpec, KeyWay
 
@@ -82,7 +84,12 @@ class ConfigPlan:
 
 
 def plan_install(
-    host: HostSpec, machine: Machine, text: str, command: Sequence[str], given: Mapping[str, str]
+    host: HostSpec,
+    machine: Machine,
+    text: str,
+    command: Sequence[str],
+    given: Mapping[str, str],
+    find_program: ProgramFinder = shutil.which,
 ) -> ConfigPlan:
     """Return the change that makes a host start this server.
 
@@ -92,6 +99,7 @@ def plan_install(
         text: The configuration.
         command: What starts the server.
         given: Variables that the user has named.
+        find_program: Tells whether the command of a server that is there exists.
 
     Raises:
         ConfigUnreadableError: The text cannot be parsed or changed.
@@ -106,7 +114,9 @@ def plan_install(
     previous = dict(coerce_object(entry)) if launch else None
     there = {each for each, value in launch.env.items() if value.strip()} | {*launch.names} if launch else set[str]()
     key = plan_key(host, machine, there | {*given})
-    wanted = merge_server(host, previous or {}, host.write_server(command, {**key.env, **given}, key.names))
+    stays = launch is not None and has_command(launch, machine, find_program)
+    fresh = host.write_server(command, {**key.env, **given}, key.names)
+    wanted = merge_server(host, previous or {}, fresh, stays=stays)
     place = (*host.section, name)
     edits = list(list_edits(place, previous, wanted))
     if key.asked and not has_input(document):
@@ -116,13 +126,15 @@ def plan_install(
     hidden = {*find_hidden(document), *find_hidden(parse_config(host.format, after))}
     hidden |= {value for value in secret.values() if len(value) >= MIN_GIVEN_CHARACTERS}
     diff = describe_diff(text, after, hidden, machine, secret)
-    return ConfigPlan(name, text, after, diff, key.note, previous)
+    note = f"{key.note} The command stays as you have set it." if stays else key.note
+    return ConfigPlan(name, text, after, diff, note, previous)
 
 
-def merge_server(host: HostSpec, previous: Json, fresh: ConfigDocument) -> ConfigDocument:
-    """Return a server with the command and variables of `fresh`; what the user has set otherwise stays."""
+def merge_server(host: HostSpec, previous: Json, fresh: ConfigDocument, *, stays: bool) -> ConfigDocument:
+    """Return a server with the variables of `fresh`, and its command unless that of `previous` stays."""
     started = {name: fresh[name] for name in (host.command, "args") if name in fresh}
-    merged: ConfigDocument = {**fresh, **previous, **started}
+    rest = {name: value for name, value in fresh.items() if name not in started}
+    merged: ConfigDocument = {**rest, **previous} if stays else {**fresh, **previous, **started}
     if env := {**coerce_object(previous.get(host.env)), **coerce_object(fresh.get(host.env))}:
         merged[host.env] = env
     if host.names and (names := [*list_texts(previous.get(host.names)), *list_texts(fresh.get(host.names))]):

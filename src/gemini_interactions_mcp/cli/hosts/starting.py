@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping
@@ -26,6 +27,9 @@ LEFT_OUT: Final = ("_PROXY", "OTEL_EXPORTER_", "GEMINI_MCP_OUTPUT_URL", "GEMINI_
 
 KEPT_BYTES: Final = 10_000
 """Of what a server writes to stderr; it may write without end."""
+ERROR_LINE: Final = re.compile(r"error\b", re.IGNORECASE)
+HINT_LINE: Final = re.compile(r"hint\b", re.IGNORECASE)
+"""uv and pip write both: the error, then its causes, indented, and hints."""
 TAIL_SECONDS: Final = 1
 """How long its end is waited for, which what a server has left running holds open."""
 
@@ -74,12 +78,20 @@ class ErrorTail:
             self.kept = (self.kept + chunk)[-KEPT_BYTES:]
         os.close(self._reader)
 
-    def quote_last_line(self) -> str:
-        """Return the last line, once the server has ended."""
+    def quote_cause(self) -> str:
+        """Return the line that tells why the server has ended, once it has."""
         self.file.close()
         self._thread.join(TAIL_SECONDS)
-        lines = [line for line in self.kept.decode(errors="replace").splitlines() if line.strip()]
-        return f": {clip_line(lines[-1])}" if lines else ""
+        line = find_cause(self.kept.decode(errors="replace"))
+        return f": {line}" if line else ""
+
+
+def find_cause(text: str) -> str:
+    """Return the last line that begins with `error`, else the last that is no hint; empty if there is none. Pure."""
+    lines = [line for line in map(clip_line, text.splitlines()) if line]
+    errors = [line for line in lines if ERROR_LINE.match(line)]
+    others = [line for line in lines if not HINT_LINE.match(line)]
+    return next(reversed(errors or others or lines), "")
 
 
 async def try_start(launch: Launch, env: Mapping[str, str], cwd: Path, timing: Timing) -> StartedServer:
@@ -104,7 +116,7 @@ async def try_start(launch: Launch, env: Mapping[str, str], cwd: Path, timing: T
         except OSError as exc:
             raise ServerStartError(describe_start_error(launch, exc)) from None
         except MCPError:
-            raise ServerStartError(f"it ends before it answers{errors.quote_last_line()}") from None
+            raise ServerStartError(f"it ends before it answers{errors.quote_cause()}") from None
 
 
 async def ask_for_tools(parameters: StdioServerParameters, errors: IO[str]) -> StartedServer:

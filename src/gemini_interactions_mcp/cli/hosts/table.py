@@ -58,6 +58,7 @@ class HostSpec:
         key_way: How the configuration gives the key.
         passing: Which of its variables it passes on.
         project: Its configuration of a project, relative to the working directory.
+        local: Where its configuration of a user has servers of single folders.
         format: How it is written.
         reference: How a variable `{}` is referred to.
         expands: A pattern of references, whose group is the variable's name, and `default` what stands for it unset.
@@ -78,6 +79,7 @@ class HostSpec:
     key_way: KeyWay = KeyWay.REFERENCE
     passing: Passing = Passing.LISTED
     project: str | None = None
+    local: str | None = None
     format: ConfigFormat = ConfigFormat.JSON
     reference: str = ""
     expands: str | None = None
@@ -123,6 +125,21 @@ def list_code_paths(machine: Machine) -> Sequence[Path]:
     portable = machine.environ.get("VSCODE_PORTABLE")
     root = Path(portable) / "user-data" if portable else machine.roaming / "Code"
     return [root / "User" / "mcp.json"]
+
+
+def list_windsurf_folders(machine: Machine) -> Sequence[Path]:
+    """Return where Devin Desktop keeps its configuration, and where it did when it was called Windsurf.
+
+    https://docs.devin.ai/desktop/cascade/mcp
+    """
+    root = machine.roaming if machine.system == "win32" else machine.home / ".config"
+    return [root / "devin", machine.home / ".codeium" / "windsurf"]
+
+
+def list_windsurf_paths(machine: Machine) -> Sequence[Path]:
+    """Return the one configuration that counts: an older one is not read any more once there is a newer folder."""
+    folders = list_windsurf_folders(machine)
+    return [next((folder for folder in folders if folder.is_dir()), folders[0]) / "mcp_config.json"]
 
 
 def list_opencode_paths(machine: Machine) -> Sequence[Path]:
@@ -172,6 +189,8 @@ HOST_SPECS: Final = (
         lambda machine: [find_claude_code_file(machine)],
         passing=Passing.ALL,
         project=".mcp.json",
+        # https://code.claude.com/docs/en/mcp#local-scope
+        local="projects",
         reference="${{{}}}",
         expands=BRACED,
         constant={"type": "stdio"},
@@ -232,15 +251,15 @@ HOST_SPECS: Final = (
         folders=lambda machine: [path.parent for path in list_code_paths(machine)],
         desktop=True,
     ),
-    # https://docs.windsurf.com/windsurf/cascade/mcp
+    # https://docs.devin.ai/desktop/cascade/mcp
     HostSpec(
         "windsurf",
         "Windsurf",
-        lambda machine: [machine.home / ".codeium" / "windsurf" / "mcp_config.json"],
+        list_windsurf_paths,
         reference="${{env:{}}}",
         expands=BRACED_ENV,
         programs=("windsurf",),
-        folders=lambda machine: [machine.home / ".codeium" / "windsurf"],
+        folders=list_windsurf_folders,
         desktop=True,
     ),
     HostSpec(

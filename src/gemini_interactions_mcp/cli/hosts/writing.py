@@ -15,6 +15,8 @@ import platformdirs
 from gemini_interactions_mcp.core import InputError
 from gemini_interactions_mcp.settings import APP_NAME
 
+from .contents import read_regular_file
+
 MARK: Final = b"\xef\xbb\xbf"
 """A byte order mark, which Windows editors write."""
 
@@ -93,7 +95,7 @@ def read_bytes(path: Path) -> bytes | None:
         ConfigUnwritableError: It cannot be read.
     """
     try:
-        return path.read_bytes()
+        return read_regular_file(path)
     except FileNotFoundError:
         return None
     except OSError as exc:
