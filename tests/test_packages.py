@@ -225,22 +225,23 @@ def test_the_bundle_depends_on_the_same_packages_as_the_server() -> None:
     assert set(kept["tool"]) == {"hatch"}
 
 
-PYPI = """
-source = { registry = "https://pypi.org/simple" }
-sdist = { url = "https://files.pythonhosted.org/packages/4e/8a/aiosqlite-0.22.1.tar.gz" }
+LOCK = """
+source = { registry = "https://index.example/simple" }
+sdist = { url = "https://files.example/packages/4e/8a/aiosqlite-0.22.1.tar.gz" }
 source = { editable = "." }
 """
 
 
 def test_the_lock_of_the_bundle_may_name_the_default_index() -> None:
-    check_lock(PYPI)
+    check_lock(LOCK)
 
 
 @pytest.mark.parametrize(
     "line",
     [
         'source = { registry = "https://packages.example.com/simple" }',
-        'sdist = { url = "https://ada:word@files.pythonhosted.org.example.com/x.tar.gz" }',
+        'sdist = { url = "http://files.example/x.tar.gz" }',
+        'sdist = { url = "https://ada:word@files.example/x.tar.gz" }',
         'source = { git = "ssh://git@code.example.com/x" }',
         'source = { registry = "/srv/wheels" }',
         'source = { registry = "../wheels" }',
@@ -250,7 +251,7 @@ def test_the_lock_of_the_bundle_may_name_the_default_index() -> None:
 )
 def test_the_lock_of_the_bundle_names_nothing_of_this_machine(line: str) -> None:
     with pytest.raises(SystemExit, match="The lock names"):
-        check_lock(f"{PYPI}{line}\n")
+        check_lock(f"{LOCK}{line}\n")
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ ROOT: Final = Path(__file__).parents[2]
 TARGET: Final = ROOT / "dist" / "gemini-interactions-mcp.mcpb"
 FILES: Final = ("manifest.json", "README.md", "LICENSE")
 NEEDED_TABLES: Final = ("build-system", "project", "tool.hatch")
-INDEX: Final = frozenset(("https://pypi.org", "https://files.pythonhosted.org"))
-"""Where uv finds packages without a configuration: https://docs.astral.sh/uv/concepts/indexes/"""
+LOCK_ORIGINS: Final = 2
+"""That of the index, and that of its files: https://docs.astral.sh/uv/concepts/indexes/"""
 
 Json = dict[str, Any]
 
@@ -67,7 +67,7 @@ def keep_needed_tables(text: str) -> str:
 
 
 def plain_environment() -> Mapping[str, str]:
-    """The environment without another index than PyPI, which would be written into the lock."""
+    """The environment without another index than the default one, which would be written into the lock."""
     sources = re.compile(r"UV_(.*INDEX.*|FIND_LINKS|CONFIG_FILE|OVERRIDE|CONSTRAINT)")
     return {name: value for name, value in os.environ.items() if not sources.fullmatch(name)}
 
@@ -75,11 +75,16 @@ def plain_environment() -> Mapping[str, str]:
 def check_lock(text: str) -> None:
     """See that the lock is for everyone.
 
+    uv makes it without any configuration, so there is one index, its default.
+
     Raises:
-        SystemExit: It names another host than PyPI's, or a path of this machine.
+        SystemExit: It names a second index, an address with credentials or without TLS, or a path of this machine.
     """
-    if strange := {*re.findall(r"\w+://[^/\"\s]*", text)} - INDEX:
-        raise SystemExit(f"The lock names {', '.join(sorted(strange))}.")
+    origins = sorted({*re.findall(r"\w+://[^/\"\s]*", text)})
+    indexes = {*re.findall(r'registry = "(\w+://[^"]*)"', text)}
+    plain = all(re.fullmatch(r"https://[a-z0-9.-]+", origin) for origin in origins)
+    if not plain or len(origins) > LOCK_ORIGINS or len(indexes) > 1:
+        raise SystemExit(f"The lock names {', '.join(origins)}.")
     if paths := re.findall(r'(?:path|registry|directory) = "(?:file:|/|\.\.).*', text):
         raise SystemExit(f"The lock names paths of this machine: {paths[0]}")
 
