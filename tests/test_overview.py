@@ -116,7 +116,7 @@ async def test_a_list_looks_again_only_when_the_last_sign_is_old(settings: Setti
 @pytest.mark.slow
 async def test_a_list_waits_no_longer_for_a_silent_google_than_it_says(settings: Settings, emulator: Emulator) -> None:
     emulator.faults.append(held := Fault("create", "hold", times=9))
-    async with host(settings) as one, host(settings, replace(DEAF, refresh=0.2)) as other:
+    async with host(settings) as one, host(settings, replace(DEAF, refresh=1)) as other:
         for prompt in ("one", "two", "three"):
             await call(one, "start_research", prompt=prompt)
         emulator.faults.append(stalled := Fault("get", "stall", times=math.inf))

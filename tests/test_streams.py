@@ -252,7 +252,7 @@ async def test_events_of_unknown_kinds_before_the_id_are_told_with_it(google: Ge
 
 @pytest.mark.parametrize(
     ("background", "limits"),
-    [(True, {"create": 0.2, "foreground": 1e-9}), (False, {"create": 1e-9, "foreground": 0.2})],
+    [(True, {"create": 1, "foreground": 1e-9}), (False, {"create": 1e-9, "foreground": 1})],
     ids=["background", "foreground"],
 )
 async def test_the_first_event_is_waited_for_as_long_as_an_answer(

@@ -226,7 +226,7 @@ async def test_what_google_does_not_show_in_time_is_told_as_missing(
     (path,) = saved_in(image)
     path.unlink()
     emulator.faults.append(stalled := Fault("get", "stall"))
-    async with Client(build_server(settings, replace(FAST, lookup=0.5)), mode="legacy", cache=None) as other:
+    async with Client(build_server(settings, replace(FAST, lookup=2)), mode="legacy", cache=None) as other:
         again = await call(other, "read_interaction", interaction_id=id_of(image), wait_seconds=0)
     assert f"\n{path} is not there any more.\n" in text_of(again)
     assert stalled.reached.is_set()
