@@ -1,12 +1,14 @@
 """Rows of a journal, and its database without the journal."""
 
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import sqlalchemy as sa
 
 from gemini_interactions_mcp.journal.database_url import parse_url
@@ -131,3 +133,13 @@ async def select_all(url: str, columns: str = "*") -> list[dict[str, Any]]:
         rows = [dict(row) for row in found.mappings()]
     await engine.dispose()
     return rows
+
+
+async def join_connection_threads() -> None:
+    """Wait for the threads of aiosqlite, which does not wait for that of a database that it could not open.
+
+    They report to the event loop, which a test closes next.
+    """
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await anyio.to_thread.run_sync(thread.join, 5)

@@ -33,6 +33,7 @@ from gemini_interactions_mcp.transports.access import ServingOptions
 from gemini_interactions_mcp.transports.http import open_listener, serve_web
 from gemini_interactions_mcp.transports.open_streams import OpenStreams
 from gemini_interactions_mcp.transports.telemetry import build_provider, export_spans
+from journaling import join_connection_threads
 from teaming import PATIENCE, Team, named, team
 
 OPEN = ServingOptions(port=0, authenticated=False)
@@ -196,6 +197,7 @@ async def test_a_database_that_comes_back_is_told_once(
                 await anyio.sleep(0.05)
         await anyio.sleep(FAST.readiness)
         assert (await served.ask_ready()).status_code == 200
+    await join_connection_threads()
     told = list_warnings(caplog)
     assert told.count("The journal can be used again.") == 1
     assert told.count("The check of readiness succeeds again: database.") == 1

@@ -26,6 +26,7 @@ from gemini_interactions_mcp.server.remote_texts import CLAUSE, SETTING_NAME, Re
 from gemini_interactions_mcp.server.tools.table import TOOL_SCOPES
 from gemini_interactions_mcp.settings import TOOLSETS, Settings
 from gemini_interactions_mcp.settings.confirmation import Confirmation
+from journaling import join_connection_threads
 from reading import call, complaint, id_of, text_of
 from tenanting import placed
 
@@ -328,6 +329,7 @@ async def test_a_journal_that_cannot_be_used_is_told_without_its_place(
         async for name, said in answers(anna, {name: [each] for name, each in GOOD.items()}):
             assert not unseemly(said, tmp_path), (name, said)
             assert not re.search(r"127\.0\.0\.1[:'\", ]+9\b|hush|sqlite", said), said
+    await join_connection_threads()
     assert ("127.0.0.1" if journal == "elsewhere" else str(path)) in caplog.text
 
 

@@ -1,7 +1,6 @@
 """The server as a whole: its introduction, its robustness, and its secrets."""
 
 import logging
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from gemini_interactions_mcp.server import context
 from gemini_interactions_mcp.server.app import Server, build_server
 from gemini_interactions_mcp.server.tools.table import TOOLS
 from gemini_interactions_mcp.text import rendering
+from journaling import join_connection_threads
 from reading import LEGACY, call, complaint, id_of, newest, note, text_of
 from wired import PATIENCE
 
@@ -155,10 +155,7 @@ async def test_without_a_journal_nothing_is_paid_for_and_the_reason_is_told(
         reference = ResourceTemplateReference(uri=f"{INDEX}/{{interaction_id}}")
         found = await client.complete(reference, {"name": "interaction_id", "value": ""})
         assert found.completion.values == []
-    # aiosqlite does not wait for the thread of a database that it could not open, and the loop is closed next.
-    for thread in threading.enumerate():
-        if "_connection_worker_thread" in thread.name:
-            await anyio.to_thread.run_sync(thread.join, 5)
+    await join_connection_threads()
     assert emulator.creates == []
 
 

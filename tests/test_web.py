@@ -52,6 +52,7 @@ from gemini_interactions_mcp.transports.http import describe_serving
 from gemini_interactions_mcp.transports.metrics import Metrics
 from gemini_interactions_mcp.transports.public_url import PublicUrl, parse_public_url, resolve_place
 from gemini_interactions_mcp.transports.web_app import CLIENT_HEADERS, strip_public_path
+from journaling import join_connection_threads
 from teaming import Team, challenge, named, rows, team
 
 PUBLIC = "https://gemini.example.com"
@@ -247,6 +248,7 @@ async def test_a_journal_that_cannot_be_read_is_no_refusal(tokens_only: Settings
     async with team(tokens_only) as served:
         answer = await served.send(token="gim_" + "a" * 43)
         ready = await served.ask_ready()
+    await join_connection_threads()
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "failed")
 

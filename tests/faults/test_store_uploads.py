@@ -51,6 +51,13 @@ async def add(client: Client, file: Path, **arguments: Any) -> str:
     return text_of(await call(client, "manage_store", action="add", store=NOTES, files=[str(file)], **arguments))
 
 
+async def add_until_indexing(client: Client, file: Path) -> None:
+    """Add a file to a store that holds it, until it is indexed there."""
+    with anyio.fail_after(PATIENCE):
+        while "not ready yet, indexing" not in await add(client, file, wait_seconds=0.3):
+            """A call waits for what an earlier one has sent."""
+
+
 @LATE
 @pytest.mark.parametrize("queries", [0, 20], ids=["the query tells", "nothing tells"])
 async def test_an_upload_whose_answer_is_lost_is_found_by_its_hash(
@@ -116,7 +123,7 @@ async def test_after_a_restart_the_same_call_waits_for_what_was_sent_before(
     list_late(emulator, late)
     emulator.stores.hold = True
     async with serving(settings) as client:
-        assert "not ready yet" in await add(client, file, wait_seconds=0.3)
+        await add_until_indexing(client, file)
     assert emulator.stores.stored == ["a.md"]
     async with serving(settings) as client:
         assert "Nothing was sent or charged" in await add(client, file, wait_seconds=0.1)
@@ -133,7 +140,7 @@ async def test_what_was_removed_is_sent_again(
     list_late(emulator, True)
     emulator.stores.hold = True
     async with serving(settings) as client:
-        await add(client, file, wait_seconds=0.3)
+        await add_until_indexing(client, file)
     emulator.stores.release()
     store.documents.clear()
     async with serving(settings) as client:
@@ -151,7 +158,7 @@ async def test_an_operation_that_fails_after_a_restart_is_told_and_tried_again(
     list_late(emulator, True)
     emulator.stores.hold, emulator.stores.failures["a.md"] = True, "No text"
     async with serving(settings) as client:
-        await add(client, file, wait_seconds=0.3)
+        await add_until_indexing(client, file)
     emulator.stores.release()
     async with serving(settings) as client:
         said = await complaint(client, "manage_store", action="add", store=NOTES, files=[str(file)])
@@ -300,7 +307,7 @@ async def test_what_another_server_sends_is_seen_by_one_that_has_forgotten_its_o
         await add(one, file)
         await call(other, "manage_store", action="remove", store=NOTES, document="a.md")
         emulator.stores.hold = True
-        assert "Estimated cost" in await add(other, file, wait_seconds=0.3)
+        assert "Estimated cost" in await add(other, file, wait_seconds=1)
         assert "Nothing was sent or charged" in await add(one, file, wait_seconds=0.3)
         emulator.stores.release()
         assert "1 file ready" in await add(one, file)
@@ -337,7 +344,7 @@ async def test_an_upload_that_may_have_arrived_is_looked_for_where_its_query_is_
     emulator.faults.append(Fault("upload", "http", skip=1, http_status=status))
     async with serving(settings) as client:
         for _ in range(2):
-            assert "not ready yet, indexing" in await add(client, file, wait_seconds=0.3)
+            await add_until_indexing(client, file)
         emulator.stores.release()
         assert "1 file ready." in await add(client, file)
     assert emulator.stores.stored == ["a.md"]
@@ -349,7 +356,7 @@ async def test_a_document_that_is_removed_while_it_is_indexed_can_be_added_again
     list_late(emulator, False)
     emulator.stores.hold = True
     async with serving(settings) as client:
-        await add(client, file, wait_seconds=0.3)
+        await add_until_indexing(client, file)
         await call(client, "manage_store", action="remove", store=NOTES, document="a.md")
         await anyio.sleep(0.3)
         assert "Estimated cost of indexing 1 file" in await add(client, file, wait_seconds=0.3)
