@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import anyio.to_thread
 import pytest
 from mcp import Client, MCPError
 from mcp.server.mcpserver.exceptions import UnexpectedResourceError
