@@ -34,13 +34,18 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user with no host."""
+    return enter_home(tmp_path, monkeypatch)
+
+
+def enter_home(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder the home of a user who has a key, and nothing else of the one who tests."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GOOGLE_API_KEY", "CODEX_HOME", "CLAUDE_CONFIG_DIR", "UV"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("PATH", str(folder / "bin"))
     monkeypatch.setenv("GEMINI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def config_of(host: str, home: Path) -> Path:

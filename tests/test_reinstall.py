@@ -13,21 +13,15 @@ from gemini_interactions_mcp.cli.hosts.bundles import list_bundles
 from gemini_interactions_mcp.cli.hosts.launches import is_installed_host, read_host
 from gemini_interactions_mcp.cli.hosts.machine import Machine
 from gemini_interactions_mcp.cli.main import main
-from test_install import KEY, SPECS, Capture, config_of, run, server
+from test_install import SPECS, Capture, config_of, enter_home, run, server
 
 
 @pytest.fixture
 def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user who has uvx on the PATH."""
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "GOOGLE_API_KEY", "CODEX_HOME", "CLAUDE_CONFIG_DIR", "UV"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setenv("GEMINI_API_KEY", KEY)
-    monkeypatch.chdir(tmp_path)
     for name in ("uvx", "gemini-interactions-mcp"):
         make_program(tmp_path / "bin" / name)
-    return tmp_path
+    return enter_home(tmp_path, monkeypatch)
 
 
 def make_program(path: Path) -> None:

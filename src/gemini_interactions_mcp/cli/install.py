@@ -82,7 +82,8 @@ def check_given(texts: Sequence[str], machine: Machine) -> dict[str, str]:
     """Return the variables that the user has named.
 
     Raises:
-        InputError: One is misspelled, or has a value that its setting does not take.
+        InputError: One is misspelled.
+        ConfigurationError: One has a value that its setting does not take.
     """
     given = parse_given(texts)
     for name in find_unknown_variables(given):

@@ -12,7 +12,7 @@ from .commands import ProgramFinder
 from .contents import read_regular_file
 from .formats import ConfigUnreadableError, parse_config
 from .machine import Machine
-from .table import HOST_SPECS, KEY_NAMES, HostSpec, Passing
+from .table import HOST_SPECS, HostSpec, Passing
 
 OURS: Final = re.compile(
     r"(?:.*[/\\@=])?gemini[-_]interactions[-_]mcp(?:\.exe|\.git)?(?:\[[\w,-]*\])?(?:[@=<>~!].*)?", re.IGNORECASE
@@ -270,12 +270,6 @@ def make_host_environment(launch: Launch, machine: Machine) -> dict[str, str]:
     if host.id == "claude-desktop" and machine.system == "darwin":
         passed["PATH"] = DESKTOP_PATH
     return passed | {name: expand_references(host, value, machine.environ) for name, value in launch.env.items()}
-
-
-def gives_key(launch: Launch, machine: Machine) -> bool:
-    """Whether the server gets an API key: of its variables, or by what the host asks the user for."""
-    given = make_host_environment(launch, machine)
-    return any(given.get(name, "").strip() for name in KEY_NAMES)
 
 
 def is_installed_host(host: HostSpec, machine: Machine, find_program: ProgramFinder) -> bool:
