@@ -49,7 +49,7 @@ def read_all(*chunks: bytes) -> Lines:
         ([DISCOVER, INITIALIZE], [INITIALIZE]),
         ([DISCOVER, CANCELLED, INITIALIZE], [CANCELLED, INITIALIZE]),
         ([DISCOVER, DISCOVER, INITIALIZE, None], [INITIALIZE, None]),
-        ([INITIALIZE, DISCOVER], [INITIALIZE]),
+        ([DISCOVER, INITIALIZE, LIST, DISCOVER], [INITIALIZE, LIST, DISCOVER]),
         ([b"", b"garbage", DISCOVER, INITIALIZE], [b"", b"garbage", INITIALIZE]),
     ],
 )
@@ -58,7 +58,20 @@ def test_a_probe_is_dropped_once_its_host_has_fallen_back_to_initialize(lines: L
 
 
 @pytest.mark.parametrize(
-    "lines", [[], [None], [DISCOVER], [DISCOVER, LIST, None], [INITIALIZE, LIST], [DISCOVER, CANCELLED], [b"garbage"]]
+    "lines",
+    [
+        [],
+        [None],
+        [DISCOVER],
+        [DISCOVER, LIST, None],
+        [INITIALIZE, LIST],
+        [DISCOVER, CANCELLED],
+        [b"garbage"],
+        [INITIALIZE, DISCOVER],
+        [DISCOVER, LIST, INITIALIZE],
+        [LIST, DISCOVER, INITIALIZE],
+        [DISCOVER, b'{"jsonrpc": "2.0", "id": 1, "result": {}}', INITIALIZE],
+    ],
 )
 def test_everything_else_is_passed_on_in_order(lines: Lines) -> None:
     assert list(drop_abandoned_probes(lines)) == lines

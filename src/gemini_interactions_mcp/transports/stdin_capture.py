@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, Final, cast
 
@@ -157,13 +158,22 @@ def drop_abandoned_probes(lines: list[bytes | None]) -> Iterator[bytes | None]:
     """Yield the lines without a probe that the host has abandoned.
 
     A host of 2026-07-28 opens with `server/discover`, and falls back to `initialize` if no response comes in time. If
-    both are waiting, a response to the probe would lock the connection to an era that the host no longer speaks.
+    both are waiting, a response to the probe would lock the connection to an era that the host no longer speaks. Any
+    request between the two locks it anyway.
     """
-    methods = [parse_method(line) for line in lines]
-    given_up = "initialize" in methods
-    for line, name in zip(lines, methods, strict=True):
-        if not (given_up and name == "server/discover"):
+    opening = list(takewhile(may_precede_initialize, lines))
+    rest = lines[len(opening) :]
+    falls_back = bool(rest) and parse_method(rest[0]) == "initialize"
+    for line in opening:
+        if not (falls_back and parse_method(line) == "server/discover"):
             yield line
+    yield from rest
+
+
+def may_precede_initialize(line: bytes | None) -> bool:
+    """Whether a line leaves the era of the connection open: a probe, a notification, or nothing that can be read."""
+    method = parse_method(line)
+    return method in (None, "server/discover") or str(method).startswith("notifications/")
 
 
 def parse_method(line: bytes | None) -> str | None:
