@@ -18,7 +18,8 @@ from PIL import Image
 from gemini_interactions_mcp import __version__
 from gemini_interactions_mcp.server.icons.marks import WEBSITE
 from gemini_interactions_mcp.settings import SETTING_VARIABLES
-from gemini_interactions_mcp.settings.table import FIELD_VARIABLES, Settings, render_default
+from gemini_interactions_mcp.settings.rendering import render_default
+from gemini_interactions_mcp.settings.table import FIELD_VARIABLES, Settings
 from packages.bundle import check_lock, keep_needed_tables, plain_environment
 
 ROOT: Final = Path(__file__).parent.parent

@@ -21,6 +21,7 @@ from .paths import expand_folder as expand_folder
 from .paths import find_user_home as find_user_home
 from .paths import has_unknown_user as has_unknown_user
 from .paths import is_folder as is_folder
+from .rendering import render_settings_table as render_settings_table
 from .table import BUNDLE_FOLDER_TITLE as BUNDLE_FOLDER_TITLE
 from .table import DATABASE_VARIABLE as DATABASE_VARIABLE
 from .table import DEFAULT_KEEP_DAYS as DEFAULT_KEEP_DAYS
@@ -30,7 +31,6 @@ from .table import SETTING_VARIABLES as SETTING_VARIABLES
 from .table import Settings as Settings
 from .table import find_unknown_variables as find_unknown_variables
 from .table import get_chosen_variable as get_chosen_variable
-from .table import render_settings_table as render_settings_table
 from .team import AUTH_VARIABLE as AUTH_VARIABLE
 from .team import ISSUER_VARIABLE as ISSUER_VARIABLE
 from .team import LOOPBACK_NAMES as LOOPBACK_NAMES
