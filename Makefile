@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples bundle packages hosts hosts-quick clean
+.PHONY: demo test test-slow soak snapshot check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples bundle packages hosts hosts-quick clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,9 +31,16 @@ test-slow: $(VENV)/.dev
 	$(PYTEST) -m slow
 	EMULATOR=contrary $(PYTEST) $(CONTRARY)
 
-# A random search for a sequence of faults that loses or buys twice; a failing one is printed, to be pinned.
+# A random search for a sequence of faults that loses or buys twice, and for one of first messages that is answered
+# otherwise than by the SDK; a failing one is printed, to be pinned.
 soak: $(VENV)/.dev
-	SEQUENCES=2000 $(BIN)/python -m pytest --quiet --timeout 1800 tests/faults/test_property.py
+	SEQUENCES=2000 $(BIN)/python -m pytest --quiet --timeout 1800 tests/faults/test_property.py \
+		tests/test_greeted_sequences.py
+
+# What is generated: the first answers of the SDK for the greeting, the manifest's tools, skills and the settings' table.
+snapshot: $(VENV)/.dev
+	UPDATE=1 $(BIN)/python -m pytest --quiet tests/test_contract.py \
+		tests/test_snapshot.py::test_the_snapshot_is_what_the_sdk_answers
 
 check: $(VENV)/.dev check-deploy check-workflows
 	$(BIN)/ruff format --check src tests bench examples

@@ -255,6 +255,12 @@ def server(settings: Settings) -> Server:
     return build_server(settings, FAST)
 
 
+@pytest.fixture(params=["true", "false"], ids=["greeted", "ungreeted"])
+def greeting(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test twice: whether subprocesses answer a host's first requests before the SDK is imported."""
+    monkeypatch.setenv("GEMINI_MCP_GREETING", request.param)
+
+
 @pytest.fixture
 def mode(request: pytest.FixtureRequest) -> Mode:
     """The protocol era: `auto` is 2026-07-28, `legacy` 2025-11-25."""

@@ -37,7 +37,7 @@ def read_all(*chunks: bytes) -> Lines:
             os.write(writing, chunk)
         os.close(writing)
         lines: SimpleQueue[bytes | None] = SimpleQueue()
-        read_lines(reading, lines)
+        read_lines(reading, lines.put)
         return drain_lines(lines)
     finally:
         os.close(reading)
@@ -108,7 +108,7 @@ def read_long(*chunks: bytes) -> Lines:
     """Like `read_all`, for more than a pipe accepts at once."""
     reading, writing = os.pipe()
     lines: SimpleQueue[bytes | None] = SimpleQueue()
-    reader = threading.Thread(target=read_lines, args=(reading, lines))
+    reader = threading.Thread(target=read_lines, args=(reading, lines.put))
     reader.start()
     with os.fdopen(writing, "wb") as host:
         for chunk in chunks:
@@ -155,7 +155,7 @@ def test_a_descriptor_that_cannot_be_read_counts_as_the_end() -> None:
     os.close(reading)
     os.close(writing)
     lines: SimpleQueue[bytes | None] = SimpleQueue()
-    read_lines(reading, lines)
+    read_lines(reading, lines.put)
     assert drain_lines(lines) == [None]
 
 

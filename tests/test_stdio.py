@@ -36,6 +36,8 @@ from wired import (
     wired,
 )
 
+pytestmark = pytest.mark.usefixtures("greeting")
+
 NEWEST = HANDSHAKES[-1]
 SIGNALS = pytest.mark.skipif(
     sys.platform == "win32", reason="Windows cannot send a process SIGTERM or SIGINT; a host closes stdin there"

@@ -36,7 +36,7 @@ def environment(folder: Path, url: str | None, *, measured: bool = False, **chan
     """
     (home := folder / "home").mkdir(exist_ok=True)
     (folder / "files").mkdir(exist_ok=True)
-    needed = ("PATH", "SYSTEMROOT", *(("COVERED", "PYTHONPATH") if measured else ()))
+    needed = ("PATH", "SYSTEMROOT", "GEMINI_MCP_GREETING", *(("COVERED", "PYTHONPATH") if measured else ()))
     inherited: dict[str, str | None] = {name: os.environ.get(name) for name in needed}
     ours: dict[str, str | None] = {
         "HOME": str(home),

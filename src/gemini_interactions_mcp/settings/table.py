@@ -235,6 +235,14 @@ class Settings(TeamSettings):
             "JSON alone, without previews and links",
         ),
     ] = False
+    greeting: Annotated[
+        bool,
+        SettingVariable(
+            "GEMINI_MCP_GREETING",
+            "`false` leaves a host's first requests to the SDK, which answers once it is imported, in place of a "
+            "snapshot of its answers",
+        ),
+    ] = True
     confirm: Annotated[
         Confirmation,
         SettingVariable(

@@ -1,4 +1,4 @@
-"""Captures stdin and stdout for the protocol before any slow import; imports nothing slow itself.
+"""Captures stdin and stdout for the protocol, and greets a host, before any slow import; imports nothing slow itself.
 
 Otherwise, a host that abandons its first probe while Python still imports the SDK would find the connection locked to
 a protocol era that it has left, and output of libraries before serving starts would reach the host.
@@ -13,11 +13,15 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from itertools import takewhile
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, BinaryIO, Final, cast
+
+from gemini_interactions_mcp import __version__
+
+from .greeting import Greeter
 
 STDIN_CHUNK_BYTES: Final = 2**16
 """Bytes per read of stdin."""
@@ -32,23 +36,80 @@ STDERR_WAIT_SECONDS: Final = 0.5
 PIPE_BUF_BYTES: Final = getattr(select, "PIPE_BUF", 512)
 """Bytes that a writable pipe accepts in one write (POSIX guarantees at least 512)."""
 
+SNAPSHOT_PATH: Final = Path(__file__).with_name("greeting.json")
 
 ENDING_SIGNALS: Final = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
 """Names of signals that end a server; Windows has no SIGHUP, and only Windows has SIGBREAK."""
 
 
-@dataclass(frozen=True)
+class AnsweredLine(bytes):
+    """A request from the host that has its answer already."""
+
+
 class CapturedStreams:
-    """The captured streams.
+    """The captured streams, and the answers that a host gets before the SDK is imported.
+
+    Args:
+        stdout: The only way to the host; file descriptor 1 now leads to stderr.
+        snapshot: What the greeting answers with, as `load_snapshot` returns it; None if the SDK answers everything.
 
     Attributes:
-        stdout: The only way to the host; file descriptor 1 now leads to stderr.
         lines: Lines from the host; None is the end of stdin. Of a line longer than `MAX_LINE_BYTES` the middle may be
             missing; the rest is still longer than that.
+        greets: Whether the host may have answers of the greeting.
     """
 
-    stdout: BinaryIO
-    lines: "SimpleQueue[bytes | None]" = field(default_factory=SimpleQueue[bytes | None])
+    def __init__(self, stdout: BinaryIO, snapshot: dict[str, Any] | None = None) -> None:
+        self.stdout = stdout
+        self.lines: SimpleQueue[bytes | None] = SimpleQueue()
+        self.greets = snapshot is not None
+        self._greeter = Greeter(snapshot)
+        self._taking = threading.Lock()
+        self._answers: SimpleQueue[bytes | None] = SimpleQueue()
+        # A thread of its own, so that a host that does not read stdout does not keep its stdin from being read.
+        self._writer = threading.Thread(target=self._write_answers, name="greeting", daemon=True)
+        if self.greets:
+            self._writer.start()
+
+    def take_line(self, line: bytes | None) -> None:
+        """Put a line from the host, or the end of stdin, into the queue; answer it if the greeting can."""
+        with self._taking:
+            if line is not None and (answer := self._find_answer(line)):
+                self.answer(answer)
+                line = AnsweredLine(line)
+            self.lines.put(line)
+
+    def _find_answer(self, line: bytes) -> bytes | None:
+        try:
+            return self._greeter.find_answer(line)
+        except Exception as exc:  # noqa: BLE001 - whatever it is, the line has to reach the SDK
+            sys.stderr.write(f"WARNING The greeting has failed: {type(exc).__name__}\n")
+            self._greeter = Greeter(None)
+            return None
+
+    def answer(self, line: bytes) -> None:
+        """Have an answer written, in order, before the greeting ends."""
+        self._answers.put(line)
+
+    def end_greeting(self, seconds: float = 0) -> None:
+        """Leave all answers to the SDK from now on; each line that is answered is in the queue already.
+
+        Args:
+            seconds: How long to wait until the answers are written.
+        """
+        with self._taking:
+            self._greeter = Greeter(None)
+        self._answers.put(None)
+        if self.greets:
+            self._writer.join(seconds)
+
+    def _write_answers(self) -> None:
+        try:
+            while (answer := self._answers.get()) is not None:
+                self.stdout.write(answer + b"\n")
+                self.stdout.flush()
+        except OSError:
+            self.lines.put(None)  # the host has gone
 
 
 class NonBlockingStderr(io.FileIO):
@@ -87,7 +148,7 @@ def open_closed_streams() -> None:
 
 
 def capture_streams() -> CapturedStreams:
-    """Capture stdin and stdout, and start reading; a signal to end counts as the end of stdin."""
+    """Capture stdin and stdout, and start reading and greeting; a signal to end counts as the end of stdin."""
     # Imports take a tenth less time without the garbage collector; `stdio` enables it again.
     gc.disable()
     stdin = divert_stream(0, os.open(os.devnull, os.O_RDONLY))
@@ -95,15 +156,26 @@ def capture_streams() -> CapturedStreams:
     sys.stdout = sys.stderr = io.TextIOWrapper(
         NonBlockingStderr(), encoding="utf-8", errors="backslashreplace", line_buffering=True
     )
-    claimed = CapturedStreams(os.fdopen(stdout, "wb", closefd=False))
+    snapshot = load_snapshot(os.environ)  # noqa: TID251 - `settings` takes too long to import
+    claimed = CapturedStreams(os.fdopen(stdout, "wb", closefd=False), snapshot)
 
     def end(_number: int, _frame: object) -> None:
         claimed.lines.put(None)
 
     for each in list_ending_signals():
         signal.signal(each, end)
-    threading.Thread(target=read_lines, args=(stdin, claimed.lines), name="stdin", daemon=True).start()
+    threading.Thread(target=read_lines, args=(stdin, claimed.take_line), name="stdin", daemon=True).start()
     return claimed
+
+
+def load_snapshot(environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what the greeting answers with; None if it is of another version, or of other settings."""
+    try:
+        snapshot = json.loads(SNAPSHOT_PATH.read_bytes())
+        usual = all(environ.get(name) in (None, "", value) for name, value in snapshot["settings"].items())
+        return snapshot if usual and snapshot["version"] == __version__ else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # not what `make snapshot` has written
+        return None
 
 
 def list_ending_signals(has: Mapping[str, signal.Signals] = signal.Signals.__members__) -> list[signal.Signals]:
@@ -122,21 +194,21 @@ def divert_stream(descriptor: int, diversion: int) -> int:
     return moved
 
 
-def read_lines(descriptor: int, lines: "SimpleQueue[bytes | None]") -> None:
-    """Read a descriptor to its end, and put each line into the queue, then None."""
+def read_lines(descriptor: int, take: Callable[[bytes | None], None]) -> None:
+    """Read a descriptor to its end, and pass on each line, then None."""
     line = bytearray()
     with contextlib.suppress(OSError):
         while chunk := os.read(descriptor, STDIN_CHUNK_BYTES):
             *ends, rest = chunk.split(b"\n")
             for end in ends:
                 line += end
-                lines.put(bytes(line))
+                take(bytes(line))
                 line.clear()
             line += rest
             shorten_line(line)
     if line:
-        lines.put(bytes(line))
-    lines.put(None)
+        take(bytes(line))
+    take(None)
 
 
 def shorten_line(line: bytearray) -> None:

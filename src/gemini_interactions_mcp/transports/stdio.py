@@ -17,13 +17,21 @@ import anyio
 import anyio.to_thread
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCMessage
+from mcp_types import JSONRPCMessage, JSONRPCRequest
 
 from gemini_interactions_mcp.core import logger, replace_lone_surrogates
 from gemini_interactions_mcp.server import Server
 
+from .answered import AnsweredRequests
 from .jsonrpc import ParsedLine, parse_line
-from .stdin_capture import STDIN_CHUNK_BYTES, CapturedStreams, drain_lines, drop_abandoned_probes, list_ending_signals
+from .stdin_capture import (
+    STDIN_CHUNK_BYTES,
+    AnsweredLine,
+    CapturedStreams,
+    drain_lines,
+    drop_abandoned_probes,
+    list_ending_signals,
+)
 
 EXIT_SECONDS: Final = 1.9
 """Seconds after which an orderly end has failed; hosts kill after 2 s (mcp 2.3, client/stdio.py)."""
@@ -34,6 +42,7 @@ MessagesOut = MemoryObjectReceiveStream[SessionMessage]
 
 def serve_stdio(server: Server, claimed: CapturedStreams) -> NoReturn:
     """Serve until the host closes stdin or stdout, or a signal to end arrives; then end the process."""
+    claimed.end_greeting()
     gc.enable()
     gc.freeze()
     anyio.run(serve_and_exit, server, claimed)
@@ -54,14 +63,20 @@ async def exchange_messages(server: Server, claimed: CapturedStreams) -> None:
     """Pass messages between the host and the server until the host has gone."""
     incoming, to_server = anyio.create_memory_object_stream[SessionMessage | Exception]()
     to_host, outgoing = anyio.create_memory_object_stream[SessionMessage]()
+    answered = AnsweredRequests()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(pass_in, claimed, incoming, to_host.clone())
-        tasks.start_soon(pass_out, claimed, outgoing)
+        tasks.start_soon(pass_in, claimed, answered, incoming, to_host.clone())
+        tasks.start_soon(pass_out, claimed, answered, outgoing)
         await server.serve_streams(to_server, to_host)
+    # A host that reads slowly may have closed stdin: the end must not cut off what it has not read yet.
+    await anyio.to_thread.run_sync(claimed.end_greeting, EXIT_SECONDS)
 
 
 async def pass_in(
-    claimed: CapturedStreams, incoming: MessagesIn, to_host: MemoryObjectSendStream[SessionMessage]
+    claimed: CapturedStreams,
+    answered: AnsweredRequests,
+    incoming: MessagesIn,
+    to_host: MemoryObjectSendStream[SessionMessage],
 ) -> None:
     """Pass the host's messages to the server, in order, and answer each invalid line with an error."""
     async with incoming, to_host, anyio.create_task_group() as answering:
@@ -71,7 +86,14 @@ async def pass_in(
                 # In a task, so that a host that does not read does not block its own messages.
                 answering.start_soon(to_host.send, SessionMessage(answer))
             if found.message is not None:
-                await incoming.send(SessionMessage(found.message))
+                await incoming.send(SessionMessage(rename_answered(answered, line, found.message)))
+
+
+def rename_answered(answered: AnsweredRequests, line: bytes, message: JSONRPCMessage) -> JSONRPCMessage:
+    """Return a message as the SDK gets it."""
+    if isinstance(line, AnsweredLine) and isinstance(message, JSONRPCRequest):
+        return answered.rename(message)
+    return message
 
 
 async def parse_beside(line: bytes) -> ParsedLine:
@@ -79,13 +101,14 @@ async def parse_beside(line: bytes) -> ParsedLine:
     return parse_line(line) if len(line) <= STDIN_CHUNK_BYTES else await anyio.to_thread.run_sync(parse_line, line)
 
 
-async def pass_out(claimed: CapturedStreams, outgoing: MessagesOut) -> None:
+async def pass_out(claimed: CapturedStreams, answered: AnsweredRequests, outgoing: MessagesOut) -> None:
     """Pass the server's messages to the host; a host that has closed stdout has gone."""
     limiter = anyio.CapacityLimiter(1)
+    awaited = (each.message async for each in outgoing if not answered.is_answered(each.message))
     async with outgoing:
         try:
-            async for each in outgoing:
-                await anyio.to_thread.run_sync(write_message, claimed.stdout, each.message, limiter=limiter)
+            async for message in awaited:
+                await anyio.to_thread.run_sync(write_message, claimed.stdout, message, limiter=limiter)
         except OSError as exc:
             logger.info("The host has closed stdout: %s", exc)
             claimed.lines.put(None)
