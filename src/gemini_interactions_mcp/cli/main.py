@@ -6,11 +6,16 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from typing import TYPE_CHECKING
 
+from gemini_interactions_mcp.transports.refusing import refuse_requests
 from gemini_interactions_mcp.transports.stdin_capture import capture_streams, list_ending_signals, open_closed_streams
 
 from .interrupts import run_interruptible
 from .parser import EMULATOR_PORT, choose_port, parse_arguments
+
+if TYPE_CHECKING:
+    from gemini_interactions_mcp.server import Server
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write("gemini-interactions-mcp: The link cannot be written to stdout: it is closed.\n")
         return 1
     if arguments.command in (None, "serve"):
-        return serve_host(arguments)
+        return serve_over_http(arguments) if arguments.http else serve_host(arguments)
     try:
         status = run_command(arguments)
         sys.stdout.flush()
@@ -103,28 +108,45 @@ def run_doctor_command(arguments: argparse.Namespace) -> int:
     return run_doctor()
 
 
+def serve_over_http(arguments: argparse.Namespace) -> int:
+    """Serve a team, and return the exit status."""
+    from gemini_interactions_mcp.settings import Settings  # noqa: PLC0415 - each command imports only what it needs
+
+    from .team import serve_team  # noqa: PLC0415 - as above
+
+    return serve_team(Settings.from_environ(bundled=arguments.bundle), arguments)
+
+
 def serve_host(arguments: argparse.Namespace) -> int:
-    """Serve a host until it ends the connection."""
-    # First, because a host may abandon its first message while the SDK is still being imported.
-    claimed = None if arguments.http else capture_streams()
-    from gemini_interactions_mcp.settings import Settings  # noqa: PLC0415 - after `capture_streams`
+    """Serve a host until it ends the connection, and return the exit status."""
+    # First, so that a host has its first answers while the SDK is imported.
+    claimed = capture_streams()
+    try:
+        server = prepare_server(bundled=arguments.bundle)
+        from gemini_interactions_mcp.transports import stdio  # noqa: PLC0415 - after `capture_streams`
+    except Exception as exc:
+        if not claimed.greets:
+            raise
+        sys.excepthook(type(exc), exc, exc.__traceback__)
+        refuse_requests(claimed, exc)
+        return 1
+    return stdio.serve_stdio(server, claimed)
 
-    settings = Settings.from_environ(bundled=arguments.bundle)
-    if claimed is None:
-        from .team import serve_team  # noqa: PLC0415 - as above
 
-        return serve_team(settings, arguments)
-    from gemini_interactions_mcp.core import Redactor  # noqa: PLC0415 - as above
+def prepare_server(*, bundled: bool) -> "Server":
+    """Return the server that the user has set up."""
+    from gemini_interactions_mcp.core import Redactor  # noqa: PLC0415 - after `capture_streams`
+    from gemini_interactions_mcp.settings import Settings  # noqa: PLC0415 - as above
 
     from .logs import configure_logging  # noqa: PLC0415 - as above
     from .spelling import list_misspelled, log_warnings  # noqa: PLC0415 - as above
 
+    settings = Settings.from_environ(bundled=bundled)
     configure_logging(settings.log_level, Redactor(settings.secrets), settings.log_format)
     log_warnings(list_misspelled())
     from gemini_interactions_mcp.server import build_server  # noqa: PLC0415 - as above
-    from gemini_interactions_mcp.transports import stdio  # noqa: PLC0415 - as above
 
-    return stdio.serve_stdio(build_server(settings), claimed)
+    return build_server(settings)
 
 
 def view_past(arguments: argparse.Namespace) -> int:
