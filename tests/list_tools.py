@@ -25,7 +25,8 @@ MESSAGES: tuple[dict[str, Any], ...] = (
 def main() -> int:
     """Ask the server of this Python, in a new home directory and without a key."""
     with tempfile.TemporaryDirectory() as home:
-        environ = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ} | {"HOME": home}
+        environ = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+        environ |= {"HOME": home, "GEMINI_MCP_GREETING": "false"}
         command = [sys.executable, "-m", "gemini_interactions_mcp"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, cwd=home) as server:
             assert server.stdin

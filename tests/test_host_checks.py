@@ -17,6 +17,7 @@ from gemini_interactions_mcp.cli.hosts.machine import Machine
 from gemini_interactions_mcp.cli.hosts.starting import NOWHERE, make_harmless
 from gemini_interactions_mcp.cli.hosts.table import HOST_SPECS
 from gemini_interactions_mcp.core.timing import DEFAULT_TIMING
+from wired import at_import
 
 KEY = "AIzaSy-hush-5f2e-and-more"
 SPECS = {host.id: host for host in HOST_SPECS}
@@ -65,6 +66,13 @@ async def test_a_server_that_works_is_started_and_leaves_nothing(machine: Machin
     assert places.startswith("journal: ~/.local/share/gemini-interactions-mcp/journal.sqlite3; files: ")
     assert works.startswith(f"starts: version {__version__}, 13 tools, ")
     assert texts(found, "claude-code", True) == [works]
+
+
+async def test_a_server_whose_packages_are_gone_does_not_start_though_it_would_greet(machine: Machine) -> None:
+    broken = at_import(machine.home, ("mcp_types",), "raise ImportError(\"No module named 'mcp_types'\")")
+    configure(machine, "cursor", gemini=RUNS | {"env": broken})
+    said = texts(await checked(machine), "cursor", False)
+    assert said[-1] == "does not start: it ends before it answers: ImportError: No module named 'mcp_types'"
 
 
 async def test_what_ends_or_is_not_there_is_said_without_secrets(machine: Machine) -> None:
@@ -275,5 +283,6 @@ def test_a_start_reaches_nobody(tmp_path: Path) -> None:
         "GEMINI_API_KEY": "unused",
         "GOOGLE_GEMINI_BASE_URL": NOWHERE,
         "GEMINI_MCP_MODEL": "m",
+        "GEMINI_MCP_GREETING": "false",
         "PYTHONDONTWRITEBYTECODE": "1",
     }

@@ -171,6 +171,8 @@ def make_harmless(env: Mapping[str, str], folder: Path) -> dict[str, str]:
         | {
             "GOOGLE_GEMINI_BASE_URL": NOWHERE,
             "GEMINI_MCP_DATABASE_URL": f"sqlite+aiosqlite:///{(folder / 'journal.sqlite3').as_posix()}",
+            # A greeting comes from a file, even where the packages that the server needs are gone.
+            "GEMINI_MCP_GREETING": "false",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
     )
