@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow soak snapshot check check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples bundle packages hosts hosts-quick clean
+.PHONY: demo test test-slow soak snapshot check check-style check-types check-web check-deploy docs format bench conformance browser cluster bench-cluster check-workflows examples bundle packages hosts hosts-quick clean
 
 # Bytecode of the tests is kept, since every worker reads it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -42,13 +42,19 @@ snapshot: $(VENV)/.dev
 	UPDATE=1 $(BIN)/python -m pytest --quiet tests/test_contract.py \
 		tests/test_snapshot.py::test_the_snapshot_is_what_the_sdk_answers
 
-check: $(VENV)/.dev check-deploy check-workflows
+# With a redirection, without which some versions of make look for a program called `command`.
+NPM := $(shell command -v npm 2>/dev/null)
+
+check: check-style check-types check-deploy check-workflows $(if $(NPM),check-web)
+	@$(if $(NPM),,echo "No npm here: the app of the views was not checked.")
+
+check-style: $(VENV)/.dev
 	$(BIN)/ruff format --check src tests bench examples
 	$(BIN)/ruff check src tests bench examples
 	$(BIN)/lint-imports
+
+check-types: $(VENV)/.dev
 	$(BIN)/pyright
-	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-web; \
-	else echo "No npm here: the app of the views was not checked."; fi
 
 # Types and style of the app of the views; needs npm, and Node 20.19 or newer.
 WEB := .web
