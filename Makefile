@@ -42,7 +42,7 @@ snapshot: $(VENV)/.dev
 	UPDATE=1 $(BIN)/python -m pytest --quiet tests/test_contract.py \
 		tests/test_snapshot.py::test_the_snapshot_is_what_the_sdk_answers
 
-# With a redirection, without which some versions of make look for a program called `command`.
+# The redirection makes every version of make use a shell, which has `command`.
 NPM := $(shell command -v npm 2>/dev/null)
 
 check: check-style check-types check-deploy check-workflows $(if $(NPM),check-web)

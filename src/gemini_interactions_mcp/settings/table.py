@@ -239,8 +239,8 @@ class Settings(TeamSettings):
         bool,
         SettingVariable(
             "GEMINI_MCP_GREETING",
-            "`false` leaves a host's first requests to the SDK, which answers once it is imported, in place of a "
-            "snapshot of its answers",
+            "`true` answers a host's first requests at once, from a snapshot; with `false`, the MCP SDK answers them "
+            "when it is imported",
         ),
     ] = True
     confirm: Annotated[
