@@ -29,7 +29,7 @@ class BlockedOutput(io.BytesIO):
         self.released = threading.Event()
 
     def write(self, data: Any) -> int:
-        self.released.wait(PATIENCE)
+        assert self.released.wait(PATIENCE)
         return super().write(data)
 
 

@@ -1,10 +1,8 @@
 """Whatever a host sends first, the greeting changes no answer to it, in form or in number."""
 
-import io
 import json
 import os
 import tempfile
-import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final, cast
@@ -28,6 +26,7 @@ from gemini_interactions_mcp.transports.stdin_capture import (
 )
 from gemini_interactions_mcp.transports.stdio import exchange_messages
 from snapshotting import LISTS, REVISIONS, VIEWS
+from test_captured_streams import BlockedOutput
 from wired import HANDSHAKES, MODERN, hello
 
 Json = dict[str, Any]
@@ -176,18 +175,6 @@ def test_the_greeting_changes_no_answer(sequence: list[Message]) -> None:
     anyio.run(compare)
 
 
-class SlowHost(io.BytesIO):
-    """A host that reads nothing until it is allowed to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reading = threading.Event()
-
-    def write(self, data: Any) -> int:
-        assert self.reading.wait(PATIENCE)
-        return super().write(data)
-
-
 async def test_a_host_that_reads_late_has_its_first_answers_before_the_server_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,11 +183,11 @@ async def test_a_host_that_reads_late_has_its_first_answers_before_the_server_en
 
     monkeypatch.setattr(stdio, "exit_within", stay)
     server = build_server(make_settings(tmp_path, "http://127.0.0.1:9", api_key=None))
-    host = SlowHost()
+    host = BlockedOutput()
 
     async def serve(*streams: Any) -> None:
         await server.serve_streams(*streams)
-        host.reading.set()
+        host.released.set()
 
     claimed = CapturedStreams(cast("Any", host), load_snapshot({}))
     for line in write_lines([("initialize", hello(HANDSHAKES[-1])), *((method, {}) for method in LISTS)]):
