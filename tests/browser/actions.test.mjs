@@ -167,6 +167,27 @@ for (const way of ["apps", "view"]) {
         await frame.getByText("Asked elsewhere").first().waitFor();
       });
 
+      test("a search that is still to come does not take a question away", async () => {
+        await apps.call("gemini_ask", { prompt: "Delete me while I search" });
+        const frame = await open(null, "history");
+        await frame.getByText("Delete me while I search").first().waitFor();
+        const rows = frame.locator("ul.rows > li");
+        // A search waits for the end of the typing; here it waits for longer than a change takes to come.
+        await frame.evaluate(() => {
+          const wait = (window.realTimeout = window.setTimeout);
+          window.setTimeout = (work, pause) => wait(() => void ((window.searched = true), work()), pause + 6_000);
+        });
+        await frame.getByRole("searchbox").fill("me while I");
+        await frame.evaluate(() => void (window.setTimeout = window.realTimeout));
+        await apps.call("gemini_ask", { prompt: "Asked beside a search" });
+        await until(async () => (await rows.count()) === 1, "one row");
+        await frame.getByRole("button", { name: /^Delete Delete me/ }).click();
+        await frame.evaluate(() => document.activeElement.blur());
+        await frame.waitForFunction(() => window.searched);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        assert.equal(await button(frame, /^Keep/).count(), 1);
+      });
+
       test("back and forward move between places, and a reload stays", async () => {
         const frame = await open(null, "history");
         await frame.getByText(/red bicycle/).first().click();

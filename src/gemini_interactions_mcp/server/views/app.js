@@ -980,23 +980,26 @@ function showHistory(view, signal) {
     const none = Object.keys(filters).length ? "Nothing matches." : "Nothing yet.";
     return found ? `${formatNumber(found)}${cursor ? " newest" : ""} shown` : none;
   };
-  const isInUse = () => rows.childElementCount > 50 || rows.querySelector(".confirm, :focus");
+  // What is typed has a timer until its rows are here; a change that comes before them would be shown twice.
+  const isInUse = () => timer || rows.childElementCount > 50 || rows.querySelector(".confirm, :focus");
   const read = async (from, isKept) => {
     const mine = ++asked;
     const page = await readView({ list: "history", ...filters, ...from });
     return mine === asked && !signal.aborted && !isKept?.() ? fill(page, from) : note.textContent;
   };
-  const search = (isKept) => {
+  const search = async (isKept) => {
+    const typed = timer;
     takeFilters({ query: query.value.trim(), kind: kind.value, status: status.value });
-    read(null, isKept).then((text) => say(note, text), (error) => say(note, describe(error), true));
+    await read(null, isKept).then((text) => say(note, text), (error) => say(note, describe(error), true));
+    if (typed === timer) timer = 0;
   };
   const input = () => {
     clearTimeout(timer);
-    timer = window.setTimeout(search, 350);
+    timer = window.setTimeout(() => void search(), 350);
   };
   const submit = (event) => event.preventDefault();
   const labels = Object.entries({ Search: query, Kind: kind, Status: status }).map((pair) => el("label", ...pair));
-  refresh = () => isInUse() || search(isInUse);
+  refresh = () => isInUse() || void search(isInUse);
   say(note, fill(view));
   const form = canCall() && el("form.filters", { role: "search", submit, input }, ...labels);
   return [el("h1", { tabindex: -1 }, "History"), form, note, rows, el("div.row", more)];
