@@ -79,28 +79,29 @@ async def test_what_is_listed_is_what_is_read(version: str, tmp_path: Path) -> N
                 assert (len(raw), f"sha256:{hashlib.sha256(raw).hexdigest()}") == (file["size"], file["digest"])
 
 
-@pytest.mark.parametrize(
-    ("method", "params"),
-    [
-        ("skills/get", {"uri": "skill://no-such-skill/SKILL.md"}),
-        ("skills/get", {"uri": "skill://gemini-image-editing/references/prompts.md"}),
-        ("skills/get", {"uri": "skill://gemini-image-editing"}),
-        ("skills/get", {"uri": "gemini://models"}),
-        ("skills/get", {"uri": "skill://" + "é" * 5000}),
-        ("skills/get", {}),
-        ("skills/list", {"cursor": "2"}),
-        ("resources/read", {"uri": "skill://gemini-image-editing/../gemini-cost-care/SKILL.md"}),
-        ("resources/read", {"uri": "skill://gemini-image-editing/documents.py"}),
-        ("resources/read", {"uri": "skill:///etc/passwd"}),
-        ("resources/read", {"uri": "skill://gemini-image-editing"}),
-    ],
-)
-async def test_what_no_skill_has_is_an_error_of_the_request(method: str, params: Json, tmp_path: Path) -> None:
+REFUSED: list[tuple[str, Json]] = [
+    ("skills/get", {"uri": "skill://no-such-skill/SKILL.md"}),
+    ("skills/get", {"uri": "skill://gemini-image-editing/references/prompts.md"}),
+    ("skills/get", {"uri": "skill://gemini-image-editing"}),
+    ("skills/get", {"uri": "gemini://models"}),
+    ("skills/get", {"uri": "skill://" + "é" * 5000}),
+    ("skills/get", {}),
+    ("skills/list", {"cursor": "2"}),
+    ("resources/read", {"uri": "skill://gemini-image-editing/../gemini-cost-care/SKILL.md"}),
+    ("resources/read", {"uri": "skill://gemini-image-editing/documents.py"}),
+    ("resources/read", {"uri": "skill:///etc/passwd"}),
+    ("resources/read", {"uri": "skill://gemini-image-editing"}),
+]
+
+
+async def test_what_no_skill_has_is_an_error_of_the_request(tmp_path: Path, subtests: pytest.Subtests) -> None:
     async with wired(environment(tmp_path, None)) as server:
         await server.open(MODERN)
-        error = (await server.answer(server.request(method, **params)))["error"]
-        assert error["code"] == INVALID_PARAMS
-        assert len(error["message"]) < 500
+        for method, params in REFUSED:
+            with subtests.test(method=method, params=params):
+                error = (await server.answer(server.request(method, **params)))["error"]
+                assert error["code"] == INVALID_PARAMS
+                assert len(error["message"]) < 500
 
 
 def test_skills_have_the_form_of_agent_skills() -> None:
