@@ -980,7 +980,7 @@ function showHistory(view, signal) {
     const none = Object.keys(filters).length ? "Nothing matches." : "Nothing yet.";
     return found ? `${formatNumber(found)}${cursor ? " newest" : ""} shown` : none;
   };
-  // What is typed has a timer until its rows are here; a change that comes before them would be shown twice.
+  // A typed search keeps `timer` set until its rows are shown: rows refreshed before that would be replaced again.
   const isInUse = () => timer || rows.childElementCount > 50 || rows.querySelector(".confirm, :focus");
   const read = async (from, isKept) => {
     const mine = ++asked;
